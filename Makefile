@@ -1,0 +1,45 @@
+# The only face: `make` lists what there is. Everything it starts is private and below .local/.
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test up down sqlx bench fmt lint
+
+STACK := cargo run --quiet --package curbe-tests --bin stack --
+# Where `make sqlx` writes, and the crates that have checked queries.
+SQLX := $(CURDIR)/.sqlx
+CHECKED := worker notifier
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build all programs (dev profile)
+	cargo build --workspace --bins
+
+demo: build ## Show a balance move, from nothing to the browser; ONCE=1 checks the books and ends
+	cargo run --quiet --package curbe-tests --bin demo -- $(if $(ONCE),--once)
+
+test: build ## Run every test, against real servers that the tests start themselves
+	cargo test --workspace
+
+up: build ## Start servers and services; then: . .local/env
+	@$(STACK) up
+
+down: ## End what `make up` started; its data stays
+	@$(STACK) down
+
+sqlx: ## Rewrite .sqlx/ after a change of queries or migrations
+	mkdir -p $(SQLX)
+	find $(SQLX) -name 'query-*.json' -delete
+	touch $(CHECKED:%=%/src/lib.rs)
+	$(STACK) with-database -- env SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$(SQLX) \
+		cargo check $(CHECKED:%=--package curbe-%) --all-targets
+
+bench: ## Measure, in the release profile; everything on this machine
+	cargo build --release --workspace --bins
+	cargo run --release --quiet --package curbe-tests --bin bench
+
+fmt: ## Format the code
+	cargo fmt --all
+
+lint: ## Formatting and clippy, warnings as errors
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings

@@ -1,0 +1,163 @@
+//! What ingest reads from its environment.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Parser;
+use curbe_platform::config::{Problem, bounded, duration, nats_url, secret};
+use curbe_platform::{http, telemetry};
+use hyper::Uri;
+use secrecy::SecretString;
+
+/// Takes the providers' webhooks: proves who sent them, makes them durable, answers.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "curbe-ingest")]
+pub struct Config {
+    /// Where the providers' requests come in.
+    #[arg(long, env, default_value = "0.0.0.0:8080")]
+    pub ingest_listen: SocketAddr,
+    /// Where probes and metrics are answered. Not for the public.
+    #[arg(long, env, default_value = "0.0.0.0:9080")]
+    pub ingest_admin_listen: SocketAddr,
+    /// The queue, as in nats://user:password@host:4222.
+    #[arg(long, env, required = true, value_parser = nats_url)]
+    pub nats_url: SecretString,
+    /// The address under which the providers reach this service, as in https://hooks.example.com. It is part of what
+    /// they sign. A path belongs to it only where a proxy removes it.
+    #[arg(long, env, required = true, value_parser = base_url)]
+    pub public_base_url: String,
+    /// Auth tokens of Twilio accounts, separated by commas; each is valid. At least one, here or in AUTH_TOKEN.
+    #[arg(long, env, value_delimiter = ',', value_parser = secret)]
+    pub twilio_auth_tokens: Vec<SecretString>,
+    /// One more auth token of Twilio.
+    #[arg(long, env, value_parser = secret)]
+    pub auth_token: Option<SecretString>,
+    /// The largest body, in bytes, from 1024 to 65536.
+    #[arg(long, env, default_value = "65536", value_parser = bounded(1024_usize, 65_536))]
+    pub ingest_body_bytes_max: usize,
+    /// How long a body may take to arrive, from 100ms to 30s.
+    #[arg(long, env, default_value = "3s", value_parser = duration(Duration::from_millis(100), Duration::from_secs(30)))]
+    pub ingest_body_timeout: Duration,
+    /// How long an event that has arrived may take to become durable, from 100ms to 10s. Providers wait 2s and more.
+    #[arg(long, env, default_value = "1500ms", value_parser = duration(Duration::from_millis(100), Duration::from_secs(10)))]
+    pub ingest_answer_timeout: Duration,
+    /// Open connections, from 1 to 65536; more wait to be accepted.
+    #[arg(long, env, default_value = "1024", value_parser = bounded(1_usize, 65_536))]
+    pub ingest_connections_max: usize,
+    /// How long requests in progress may take once the process ends, from 0s to 5m.
+    #[arg(long, env, default_value = "10s", value_parser = duration(Duration::ZERO, Duration::from_mins(5)))]
+    pub ingest_drain_deadline: Duration,
+    /// How long requests are still accepted after SIGTERM, for load balancers to take notice, from 0s to 1m.
+    #[arg(long, env, default_value = "5s", value_parser = duration(Duration::ZERO, Duration::from_mins(1)))]
+    pub shutdown_delay: Duration,
+    /// Log lines.
+    #[command(flatten)]
+    pub telemetry: telemetry::Settings,
+}
+
+impl Config {
+    /// How the values go together.
+    ///
+    /// # Errors
+    /// There is no token at all.
+    pub fn check(&self) -> Result<(), Problem> {
+        if self.twilio_tokens().next().is_some() {
+            return Ok(());
+        }
+        Err(Problem::new("TWILIO_AUTH_TOKENS", "missing, and so is AUTH_TOKEN: one token at least"))
+    }
+
+    /// Every token that Twilio may sign with.
+    pub fn twilio_tokens(&self) -> impl Iterator<Item = &SecretString> {
+        self.twilio_auth_tokens.iter().chain(&self.auth_token)
+    }
+
+    /// The limits of the public port.
+    #[must_use]
+    pub fn limits(&self) -> http::Limits {
+        http::Limits {
+            connections_max: self.ingest_connections_max,
+            drain_deadline: self.ingest_drain_deadline,
+            ..http::Limits::default()
+        }
+    }
+}
+
+/// Reads `http(s)://host[:port][/path]`; a slash at the end is dropped, since every path begins with one.
+fn base_url(text: &str) -> Result<String, String> {
+    let uri: Uri = text.parse().map_err(|error| format!("is no URL: {error}"))?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
+        return Err("does not begin with https:// or http:// and a host".to_owned());
+    }
+    if text.contains(['?', '#', '@']) {
+        return Err("has a query, a fragment or a user name".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use curbe_platform::config::{Environment, read};
+
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> Result<Config, String> {
+        let required =
+            [("NATS_URL", "nats://queue:4222"), ("PUBLIC_BASE_URL", "https://a.example")];
+        let all = required.iter().chain(pairs);
+        let environment: Environment =
+            all.map(|&(name, value)| (name.to_owned(), value.into())).collect();
+        read(&environment).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let config = with(&[]).unwrap();
+        assert_eq!(config.ingest_listen.to_string(), "0.0.0.0:8080");
+        assert_eq!(config.ingest_admin_listen.to_string(), "0.0.0.0:9080");
+        assert_eq!(config.ingest_body_bytes_max, 65_536);
+        assert_eq!(config.ingest_answer_timeout, Duration::from_millis(1500));
+        assert_eq!(config.limits().connections_max, 1024);
+    }
+
+    #[test]
+    fn what_is_required_has_no_default() {
+        for name in ["NATS_URL", "PUBLIC_BASE_URL"] {
+            let problem = with(&[(name, "")]).unwrap_err();
+            assert!(problem.contains(name) && problem.contains("missing"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn either_variable_brings_a_token() {
+        assert!(with(&[]).unwrap().check().is_err());
+        let tokens = |pairs| with(pairs).unwrap().twilio_tokens().count();
+        assert_eq!(tokens(&[("TWILIO_AUTH_TOKENS", "a,b")]), 2);
+        assert_eq!(tokens(&[("AUTH_TOKEN", "c")]), 1);
+        assert_eq!(tokens(&[("TWILIO_AUTH_TOKENS", "a,b"), ("AUTH_TOKEN", "c")]), 3);
+    }
+
+    #[test]
+    fn the_base_url_is_absolute_and_has_no_slash_at_its_end() {
+        for (text, expected) in [
+            ("https://a.example", "https://a.example"),
+            ("https://a.example/", "https://a.example"),
+            ("http://a.example:8080/hooks//", "http://a.example:8080/hooks"),
+            ("https://[::1]:8443", "https://[::1]:8443"),
+        ] {
+            assert_eq!(base_url(text).as_deref(), Ok(expected));
+        }
+        for text in
+            ["a.example", "ftp://a.example", "https://", "/hooks", "https://a?b", "https://a b"]
+        {
+            assert!(base_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let config = with(&[("AUTH_TOKEN", "hush"), ("NATS_URL", "nats://u:hush@queue")]).unwrap();
+        assert!(!format!("{config:?}").contains("hush"));
+        assert!(!with(&[("NATS_URL", "http://u:hush@queue")]).unwrap_err().contains("hush"));
+    }
+}

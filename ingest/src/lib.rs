@@ -1,0 +1,99 @@
+//! Ingest: proves who sent a webhook, makes it durable, answers. It never charges and never touches Postgres.
+
+mod config;
+mod publisher;
+mod queue_watch;
+mod rejection;
+mod router;
+mod service;
+mod verdict;
+mod voice_events;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use curbe_platform::http;
+use curbe_platform::probes::{self, Phase, Readiness};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use config::Config;
+
+use publisher::Publisher;
+use service::Service;
+
+/// The two sockets of the process.
+#[derive(Debug)]
+pub struct Sockets {
+    /// Where the providers come in.
+    pub public: TcpListener,
+    /// Where probes and metrics are asked for.
+    pub admin: TcpListener,
+}
+
+/// Serves until `shutdown`, then finishes what it has begun.
+///
+/// # Errors
+/// A port cannot be bound, or the queue's address cannot be used.
+pub async fn run(
+    config: Config,
+    metrics: PrometheusHandle,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let bind = async |address| {
+        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+    };
+    let public = bind(config.ingest_listen).await?;
+    let admin = bind(config.ingest_admin_listen).await?;
+    serve(config, Sockets { public, admin }, metrics, shutdown).await
+}
+
+/// As [`run`], on sockets that are bound already.
+///
+/// # Errors
+/// The queue's address cannot be used.
+pub async fn serve(
+    config: Config,
+    sockets: Sockets,
+    metrics: PrometheusHandle,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    verdict::describe();
+    let publisher = Publisher::connect(&config).await?;
+    let readiness = Readiness::default();
+    // The watch and the admin port outlive the service: whoever asks during the drain gets an answer.
+    let ended = CancellationToken::new();
+    let admin = probes::serve(sockets.admin, readiness.clone(), metrics, ended.clone());
+    let admin = tokio::spawn(admin);
+    let watch = queue_watch::watch(publisher.clone(), readiness.clone());
+    let watch = tokio::spawn(ended.clone().run_until_cancelled_owned(watch));
+
+    let address = sockets.public.local_addr().context("the socket has no address")?;
+    tracing::info!(%address, public_base_url = config.public_base_url, "listening");
+    let service = Arc::new(Service::new(&config, publisher));
+    let accepting = CancellationToken::new();
+    let handler = {
+        let service = Arc::clone(&service);
+        move |request, peer| service::answer(Arc::clone(&service), request, peer)
+    };
+    let server = http::serve(sockets.public, config.limits(), handler, accepting.clone());
+    let ending = async {
+        shutdown.cancelled().await;
+        readiness.enter(Phase::Draining);
+        // Whoever balances the load learns of it before connections are refused.
+        tokio::time::sleep(config.shutdown_delay).await;
+        accepting.cancel();
+    };
+    tokio::join!(server, ending);
+    service.finish().await;
+
+    ended.cancel();
+    admin.await.context("the admin port panicked")?;
+    watch.await.context("the watch over the queue panicked")?;
+    tracing::info!("ended");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

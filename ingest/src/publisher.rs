@@ -1,0 +1,148 @@
+//! Onto the queue: an event counts as durable once the queue has acknowledged it, never before.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use async_nats::Client;
+use async_nats::jetstream::Context;
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::publish::PublishAck;
+use curbe_platform::queue::message::VoiceEvent;
+use curbe_platform::queue::topology::{self, TopologyError};
+use curbe_platform::queue::{self, STREAM};
+use hyper::body::Bytes;
+use metrics::histogram;
+use secrecy::ExposeSecret as _;
+
+use crate::config::Config;
+use crate::rejection::Rejection;
+
+/// More than an event with its headers takes; with less room than this the stream counts as full.
+const EVENT_BYTES_MAX: u64 = 128 * 1024;
+
+/// Why the queue is not believed to take events.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Doubt {
+    /// It is not there, does not answer, or would lose events.
+    #[error(transparent)]
+    Topology(#[from] TopologyError),
+    /// It stopped answering.
+    #[error("the queue stopped answering")]
+    Silent,
+    /// It refuses what would not fit.
+    #[error("the stream is full: raise its max_bytes, or let the worker catch up")]
+    Full,
+}
+
+/// A way onto the queue, cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Publisher {
+    client: Client,
+    context: Context,
+    timeout: Duration,
+    /// Whether the stream was found to keep what it is given.
+    is_trusted: Arc<AtomicBool>,
+    /// Whether a publish failed since the stream was last looked at.
+    is_doubted: Arc<AtomicBool>,
+}
+
+impl Publisher {
+    /// Starts connecting; whether that succeeds shows later.
+    pub(crate) async fn connect(config: &Config) -> anyhow::Result<Self> {
+        let client = queue::connect(config.nats_url.expose_secret(), "curbe-ingest").await;
+        let client = client.context("NATS_URL cannot be used")?;
+        Ok(Self {
+            context: queue::jetstream(client.clone()),
+            client,
+            timeout: config.ingest_answer_timeout,
+            is_trusted: Arc::new(AtomicBool::new(false)),
+            is_doubted: Arc::new(AtomicBool::new(false)),
+        })
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        queue::is_connected(&self.client)
+    }
+
+    /// How often a connection was made: another number means another server may answer.
+    pub(crate) fn connects(&self) -> u64 {
+        self.client.statistics().connects.load(Ordering::Relaxed)
+    }
+
+    /// Whether a publish has failed since the last [`Self::verify`].
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.is_doubted.load(Ordering::Relaxed)
+    }
+
+    /// Looks whether the stream takes events and keeps them. Nothing is published to one that would lose them.
+    pub(crate) async fn verify(&self) -> Result<(), Doubt> {
+        self.is_doubted.store(false, Ordering::Relaxed);
+        match topology::verify(&self.context).await {
+            Ok(()) => self.is_trusted.store(true, Ordering::Relaxed),
+            Err(error @ TopologyError::Unsafe { .. }) => {
+                self.is_trusted.store(false, Ordering::Relaxed);
+                return Err(error.into());
+            }
+            // Nothing new is known of it; a publish shows for itself whether it is kept.
+            Err(error @ TopologyError::Unavailable { .. }) => return Err(error.into()),
+        }
+        let stream = self.context.get_stream(STREAM).await.map_err(|_| Doubt::Silent)?;
+        let info = stream.cached_info();
+        let room = u64::try_from(info.config.max_bytes).unwrap_or_default();
+        if info.state.bytes.saturating_add(EVENT_BYTES_MAX) > room {
+            Err(Doubt::Full)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Publishes the provider's bytes. Only `Ok` means that they are kept; a repeat of what is kept already is `Ok` too.
+    /// After an error they may be kept all the same, and a repeat of them does no harm.
+    pub(crate) async fn publish(
+        &self,
+        event: &VoiceEvent,
+        body: Bytes,
+    ) -> Result<PublishAck, Rejection> {
+        // Without a connection the client would keep the event for later and let the provider wait for nothing.
+        if !self.is_connected() {
+            return Err(unavailable("queue_unreachable", "no connection to the queue"));
+        }
+        if !self.is_trusted.load(Ordering::Relaxed) {
+            return Err(unavailable("queue_unverified", "the queue was not found to keep events"));
+        }
+        let begun = Instant::now();
+        let headers = event.headers(&body);
+        let acknowledged = async {
+            self.context.publish_with_headers(event.subject(), headers, body).await?.await
+        };
+        let rejection = match tokio::time::timeout(self.timeout, acknowledged).await {
+            Ok(Ok(ack)) => {
+                histogram!("curbe_ingest_ack_seconds").record(begun.elapsed());
+                return Ok(ack);
+            }
+            Ok(Err(error)) => unavailable(reason(error.kind()), &error.to_string()),
+            Err(_) => unavailable("ack_timed_out", "the queue did not answer in time"),
+        };
+        self.is_doubted.store(true, Ordering::Relaxed);
+        Err(rejection)
+    }
+}
+
+fn unavailable(reason: &'static str, detail: &str) -> Rejection {
+    Rejection::Unavailable { reason, detail: detail.to_owned() }
+}
+
+fn reason(kind: PublishErrorKind) -> &'static str {
+    match kind {
+        PublishErrorKind::TimedOut => "ack_timed_out",
+        PublishErrorKind::StreamNotFound => "stream_not_found",
+        PublishErrorKind::BrokenPipe => "queue_unreachable",
+        PublishErrorKind::MaxAckPending => "too_many_unacknowledged",
+        PublishErrorKind::WrongLastMessageId
+        | PublishErrorKind::WrongLastSequence
+        | PublishErrorKind::MaxPayloadExceeded
+        | PublishErrorKind::Other => "queue_refused",
+    }
+}

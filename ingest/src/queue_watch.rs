@@ -1,0 +1,97 @@
+//! Looks after the queue from outside the requests: whether it can be reached, and whether it still keeps events.
+
+use std::time::Duration;
+
+use curbe_platform::probes::{Phase, Readiness};
+use tokio::time::{Instant, interval_at};
+
+use crate::publisher::Publisher;
+
+/// How often the connection is looked at.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// How soon it is repeated after it, or a publish, has failed.
+const RETRY: Duration = Duration::from_secs(1);
+/// How soon a good one is: somebody may change the stream under a lasting connection.
+const RENEWAL: Duration = Duration::from_secs(30);
+
+/// The last verification.
+#[derive(Clone, Debug)]
+struct Verified {
+    connects: u64,
+    at: Instant,
+    /// Why the queue takes no events; `None` if it does.
+    doubt: Option<String>,
+}
+
+impl Verified {
+    fn is_due(&self, connects: u64, is_doubted: bool) -> bool {
+        let lasts = if self.doubt.is_none() && !is_doubted { RENEWAL } else { RETRY };
+        self.connects != connects || self.at.elapsed() >= lasts
+    }
+}
+
+/// Keeps readiness true to what the queue can take, for ever.
+pub(crate) async fn watch(publisher: Publisher, readiness: Readiness) {
+    // The first look comes late enough for the first connection to be there.
+    let mut timer = interval_at(Instant::now() + INTERVAL, INTERVAL);
+    let mut was_ready = false;
+    let mut is_known_up = None;
+    let mut last: Option<Verified> = None;
+    loop {
+        timer.tick().await;
+        let is_up = publisher.is_connected();
+        if is_known_up != Some(is_up) {
+            readiness.set_dependency("nats", is_up);
+            is_known_up = Some(is_up);
+        }
+        let connects = publisher.connects();
+        let is_doubted = publisher.is_doubted();
+        if is_up && last.as_ref().is_none_or(|verified| verified.is_due(connects, is_doubted)) {
+            let doubt = publisher.verify().await.err().map(|doubt| doubt.to_string());
+            tell(last.and_then(|verified| verified.doubt).as_deref(), doubt.as_deref());
+            last = Some(Verified { connects, at: Instant::now(), doubt });
+        }
+        let takes_events = is_up && last.as_ref().is_some_and(|verified| verified.doubt.is_none());
+        was_ready |= takes_events;
+        readiness.enter(phase(takes_events, was_ready));
+    }
+}
+
+/// One line a change, not one a look.
+fn tell(before: Option<&str>, doubt: Option<&str>) {
+    if let Some(error) = doubt.filter(|_| doubt != before) {
+        tracing::error!(error, "the queue takes no events");
+    }
+}
+
+fn phase(takes_events: bool, was_ready: bool) -> Phase {
+    match (takes_events, was_ready) {
+        (true, _) => Phase::Ready,
+        (false, true) => Phase::Unavailable,
+        (false, false) => Phase::Starting,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_queue_that_takes_events_makes_ready() {
+        assert_eq!(phase(false, false), Phase::Starting);
+        assert_eq!(phase(true, true), Phase::Ready);
+        assert_eq!(phase(false, true), Phase::Unavailable);
+    }
+
+    #[test]
+    fn a_queue_is_looked_at_again_when_there_is_reason_to() {
+        let good = Verified { connects: 1, at: Instant::now(), doubt: None };
+        assert!(!good.is_due(1, false));
+        assert!(!good.is_due(1, true), "not at every failure of many");
+        assert!(good.is_due(2, false), "another server may answer");
+        let earlier = |age| Instant::now().checked_sub(age).unwrap();
+        assert!(Verified { at: earlier(RETRY), ..good.clone() }.is_due(1, true));
+        assert!(!Verified { at: earlier(RETRY), ..good.clone() }.is_due(1, false));
+        assert!(Verified { at: earlier(RENEWAL), ..good }.is_due(1, false));
+    }
+}

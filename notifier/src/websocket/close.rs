@@ -1,0 +1,77 @@
+//! Why a socket is closed. The code tells the browser what to do: 4000 to 4499 mean "come back", after a pause that
+//! grows and is a little random; 4500 to 4999 mean "do not", as the answer would be the same.
+//!
+//! | code | reason | the browser |
+//! | --- | --- | --- |
+//! | 4001 | no `hello` within ten seconds | comes back |
+//! | 4002 | the token has expired | comes back with a new one |
+//! | 4008 | it read too slowly | comes back |
+//! | 4009 | no sign of life for two heartbeats | comes back |
+//! | 4010 | nothing can be read at the moment | comes back |
+//! | 4012 | this process is ending | comes back, to another one |
+//! | 4501 | the token is not valid, or its user unknown | does not |
+//! | 4503 | the user's organization has no wallet | does not |
+//! | 4504 | the user has too many sockets | does not |
+//! | 4505 | not this protocol: no JSON, no `hello`, too large, too many messages | does not |
+
+use axum::extract::ws::{CloseFrame, Utf8Bytes};
+
+/// Why a socket ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Close {
+    HelloTimeout,
+    TokenExpired,
+    SlowReader,
+    Silent,
+    Unavailable,
+    Draining,
+    Unauthorized,
+    NoWallet,
+    TooMany,
+    Protocol,
+    /// The browser closed it, or is gone.
+    Peer,
+}
+
+impl Close {
+    /// What the browser is told; nothing where it went by itself.
+    pub(super) fn frame(self) -> Option<CloseFrame> {
+        let (code, reason) = match self {
+            Self::HelloTimeout => (4001, "no hello in time"),
+            Self::TokenExpired => (4002, "token expired"),
+            Self::SlowReader => (4008, "too slow"),
+            Self::Silent => (4009, "no sign of life"),
+            Self::Unavailable => (4010, "not available at the moment"),
+            Self::Draining => (4012, "draining"),
+            Self::Unauthorized => (4501, "unauthorized"),
+            Self::NoWallet => (4503, "no wallet"),
+            Self::TooMany => (4504, "too many connections"),
+            Self::Protocol => (4505, "protocol error"),
+            Self::Peer => return None,
+        };
+        Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) })
+    }
+
+    /// The label of `curbe_ws_closed_total`.
+    pub(super) fn label(self) -> String {
+        self.frame().map_or_else(|| "peer".to_owned(), |frame| frame.code.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_range_of_a_code_says_whether_to_come_back() {
+        use Close::{Draining, HelloTimeout, Silent, SlowReader, TokenExpired, Unavailable};
+        for close in [HelloTimeout, TokenExpired, SlowReader, Silent, Unavailable, Draining] {
+            assert!((4000..4500).contains(&close.frame().unwrap().code), "{close:?}");
+        }
+        for close in [Close::Unauthorized, Close::NoWallet, Close::TooMany, Close::Protocol] {
+            assert!((4500..5000).contains(&close.frame().unwrap().code), "{close:?}");
+        }
+        assert_eq!(Close::SlowReader.label(), "4008");
+        assert_eq!(Close::Peer.label(), "peer");
+    }
+}

@@ -1,0 +1,97 @@
+//! Reading from and writing to one socket, each write with a deadline.
+
+use std::future::Future;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::SinkExt as _;
+use tokio::time::timeout;
+
+use super::close::Close;
+use super::protocol::FromBrowser;
+
+/// A write that takes longer means that the browser does not read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the browser may take to answer a goodbye.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// One socket.
+pub(super) struct Wire {
+    socket: WebSocket,
+}
+
+impl Wire {
+    pub(super) fn new(socket: WebSocket) -> Self {
+        Self { socket }
+    }
+
+    /// The next message; control frames, answered by the library, are `None`. Dropping the future loses nothing.
+    pub(super) async fn receive(&mut self) -> Result<Option<FromBrowser>, Close> {
+        match self.socket.recv().await {
+            Some(Ok(Message::Text(text))) => {
+                serde_json::from_str(&text).map(Some).map_err(|_| Close::Protocol)
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
+            Some(Ok(Message::Binary(_))) => Err(Close::Protocol),
+            Some(Ok(Message::Close(_))) | None => Err(Close::Peer),
+            Some(Err(error)) => Err(broken(&error)),
+        }
+    }
+
+    /// Writes all of them at once.
+    pub(super) async fn send(
+        &mut self,
+        messages: impl IntoIterator<Item = Message>,
+    ) -> Result<(), Close> {
+        let written = async {
+            for message in messages {
+                self.socket.feed(message).await?;
+            }
+            self.socket.flush().await
+        };
+        match timeout(WRITE_TIMEOUT, written).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Close::Peer),
+            Err(_) => Err(Close::SlowReader),
+        }
+    }
+
+    /// Says why, and waits a moment for the answer: an end without one could overtake the code.
+    pub(super) async fn close(mut self, close: Close) {
+        let said = self.socket.send(Message::Close(close.frame()));
+        if matches!(timeout(WRITE_TIMEOUT, said).await, Ok(Ok(()))) {
+            timeout(GOODBYE_TIMEOUT, until_ended(&mut self.socket)).await.ok();
+        }
+    }
+}
+
+async fn until_ended(socket: &mut WebSocket) {
+    while let Some(Ok(_)) = socket.recv().await {}
+}
+
+/// What the library cannot read is no WebSocket, or too large, unless the browser is simply no longer there.
+fn broken(error: &axum::Error) -> Close {
+    // How the library calls an end without a goodbye. Its own type is not within reach behind axum's.
+    const RESET: &str = "without closing handshake";
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if error.is::<std::io::Error>() || error.to_string().ends_with(RESET) {
+            return Close::Peer;
+        }
+        source = error.source();
+    }
+    Close::Protocol
+}
+
+/// Drops a future that is not worth waiting for once `reason` holds.
+pub(super) async fn unless<T>(
+    stopped: impl Future<Output = ()>,
+    reason: Close,
+    work: impl Future<Output = Result<T, Close>>,
+) -> Result<T, Close> {
+    tokio::select! {
+        biased;
+        () = stopped => Err(reason),
+        result = work => result,
+    }
+}

@@ -1,0 +1,133 @@
+//! What a provider was told "yes" for is charged, whichever process is killed; what could not be kept is refused in time
+//! for the provider to try again.
+
+use std::time::{Duration, Instant};
+
+use curbe_tests::stack::Stack;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::fixture::customers::User;
+use crate::fixture::load::{Load, PRICE, Sent};
+use crate::fixture::{Bank, SOON};
+
+/// What ingest may take to say no.
+const ANSWER_BUDGET: Duration = Duration::from_millis(1_500);
+/// What the least patient provider waits.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+async fn bank_under_load(more: &[(&str, &str)]) -> (Bank, Load) {
+    let bank = Bank::on(Stack::for_test().await, more).await;
+    bank.stack.start_worker(&[]).await.unwrap();
+    let users: Vec<User> = vec![bank.customer().await, bank.customer().await];
+    let load = Load::start(&bank, &users);
+    load.accepts(50).await;
+    (bank, load)
+}
+
+#[tokio::test]
+async fn when_the_queue_is_killed() {
+    let (bank, load) = bank_under_load(&[]).await;
+    let mut outages = Vec::new();
+    for _ in 0..3 {
+        bank.stack.nats().process().kill();
+        load.refuses(1).await;
+        let noticed = Instant::now();
+        load.refuses(20).await;
+        outages.push((noticed, Instant::now()));
+        bank.stack.nats().restart().await.unwrap();
+        load.accepts(30).await;
+    }
+    let sent = load.finish().await;
+    let during = |one: &&Sent| {
+        outages.iter().any(|(from, to)| *from < one.begun && one.begun + one.latency < *to)
+    };
+    assert!(sent.iter().filter(during).count() >= 10, "the load went on");
+    for one in sent.iter().filter(during) {
+        assert_eq!((one.status, one.may_retry), (Some(503), true), "{one:?}");
+        assert!(one.latency < ANSWER_BUDGET, "{one:?}");
+    }
+    for one in &sent {
+        assert!(one.status == Some(204) || one.status == Some(503), "{one:?}");
+        assert!(one.latency < PATIENCE, "{one:?}");
+    }
+    bank.accounts_for(&sent).await;
+}
+
+#[tokio::test]
+async fn when_the_queue_says_nothing() {
+    let (bank, load) = bank_under_load(&[]).await;
+    bank.stack.nats().process().freeze();
+    load.refuses(4).await;
+    bank.stack.nats().process().resume();
+    load.accepts(30).await;
+    let sent = load.finish().await;
+    for one in &sent {
+        assert!(one.is_accepted() || (one.status == Some(503) && one.may_retry), "{one:?}");
+        assert!(one.latency < PATIENCE, "{one:?}");
+    }
+    assert!(sent.iter().any(|one| one.status == Some(503)));
+    bank.accounts_for(&sent).await;
+}
+
+#[tokio::test]
+async fn when_ingest_is_killed() {
+    let (bank, load) = bank_under_load(&[]).await;
+    for _ in 0..5 {
+        bank.ingest.restart().await.unwrap();
+        load.accepts(20).await;
+    }
+    let sent = load.finish().await;
+    assert!(sent.iter().any(|one| one.status.is_none()), "no kill met a request");
+    bank.accounts_for(&sent).await;
+}
+
+#[tokio::test]
+async fn when_ingest_is_told_to_end() {
+    let (bank, load) = bank_under_load(&[("SHUTDOWN_DELAY", "100ms")]).await;
+    for _ in 0..3 {
+        bank.ingest.process().terminate();
+        let status = bank.ingest.process().ended(SOON).await.unwrap();
+        assert_eq!(status.and_then(|status| status.code()), Some(0));
+        bank.ingest.restart().await.unwrap();
+        load.accepts(20).await;
+    }
+    let sent = load.finish().await;
+    bank.accounts_for(&sent).await;
+}
+
+#[tokio::test]
+async fn even_for_a_sender_that_does_not_wait() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let calls: Vec<_> = (0..40).map(|_| user.calls("+523312345678", 61)).collect();
+    for (number, call) in calls.iter().enumerate() {
+        let webhook = bank.signed(&call.hangup());
+        let address = bank.ingest.url().replace("http://", "");
+        let mut connection = TcpStream::connect(&address).await.unwrap();
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: {address}\r\ncontent-type: {}\r\ncontent-length: {}\r\n{}: {}\r\n\r\n",
+            webhook.path,
+            webhook.content_type,
+            webhook.body.len(),
+            webhook.signature.0,
+            webhook.signature.1,
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        // Some go away in the middle of the body, the others right after it.
+        let sent = if number % 4 == 0 { webhook.body.len() / 2 } else { webhook.body.len() };
+        connection.write_all(&webhook.body[..sent]).await.unwrap();
+        drop(connection);
+    }
+    // Once ingest has ended in good order, nothing of them is on its way any more.
+    bank.ingest.process().terminate();
+    bank.ingest.process().ended(SOON).await.unwrap();
+    bank.all_is_well().await;
+    for (number, call) in calls.iter().enumerate() {
+        let charges = bank.charges(&call.sid).await;
+        let is_whole = charges.is_empty() || charges == [format!("-{PRICE}")];
+        assert!(is_whole, "{charges:?}");
+        assert!(number % 4 != 0 || charges.is_empty(), "half a body was charged");
+    }
+    assert_ne!(bank.spent(&user).await, "0.0000", "none of them arrived");
+}

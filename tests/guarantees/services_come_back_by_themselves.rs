@@ -1,0 +1,100 @@
+//! Whatever goes away and comes back: nothing is lost, nothing is put aside, nobody has to help.
+
+use std::time::Duration;
+
+use curbe_tests::stack::directory::TestDirectory;
+use curbe_tests::stack::{Stack, StackOptions, wait_until};
+use sqlx::Connection;
+use tokio::time::sleep;
+
+use crate::fixture::load::Load;
+use crate::fixture::{Bank, SOON};
+
+/// Longer than a statement, shorter than a transaction may take.
+const OUTAGE: Duration = Duration::from_secs(8);
+
+#[tokio::test]
+async fn from_a_database_that_was_away() {
+    // A database server of its own: others would miss the shared one.
+    let folder = TestDirectory::new("outage").unwrap();
+    let mut options = StackOptions::new(folder.path().to_path_buf());
+    options.durable = false;
+    let bank = Bank::on(Stack::start(options).await.unwrap(), &[]).await;
+    let worker = bank.stack.start_worker(&[]).await.unwrap();
+    let users = [bank.customer().await, bank.customer().await];
+    let load = Load::start(&bank, &users);
+    load.accepts(50).await;
+
+    bank.stack.postgres().server().process().end_at_once();
+    load.accepts(50).await;
+    sleep(OUTAGE).await;
+    load.accepts(50).await;
+    assert!(bank.standing().await.pending > 0);
+    bank.stack.postgres().server().restart().await.unwrap();
+    load.accepts(50).await;
+    let sent = load.finish().await;
+
+    assert!(sent.iter().all(|one| one.is_accepted()), "ingest needs no database");
+    bank.accounts_for(&sent).await;
+    assert!(worker.process().log().contains("not settled"));
+    assert_eq!(worker.process().log().matches("panicked").count(), 0);
+}
+
+#[tokio::test]
+async fn from_a_cache_that_was_away() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    bank.stack.redis().process().kill();
+    let calls = [(); 20].map(|()| user.calls("+523312345678", 61));
+    bank.hang_up_all(&calls).await;
+    // Charged while it is away.
+    bank.all_is_well().await;
+    assert_eq!(bank.spent(&user).await, "0.5480");
+    bank.stack.redis().restart().await.unwrap();
+    let version: i64 = sqlx::query_scalar("select version from wallets where id = $1")
+        .bind(user.wallet)
+        .fetch_one(bank.stack.pool())
+        .await
+        .unwrap();
+    wait_until(SOON, "the cached wallet", async || {
+        let cached = cached_version(&bank, &format!("wallet:{}", user.wallet)).await;
+        if cached == Some(version) { Ok(()) } else { Err(format!("{cached:?} of {version}")) }
+    })
+    .await;
+}
+
+async fn cached_version(bank: &Bank, key: &str) -> Option<i64> {
+    let client = redis::Client::open(bank.stack.redis_url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.ok()?;
+    redis::cmd("HGET").arg(key).arg("version").query_async(&mut connection).await.ok()?
+}
+
+#[tokio::test]
+async fn from_a_worker_that_says_nothing() {
+    let bank = Bank::without_worker().await;
+    let user = bank.customer().await;
+    let frozen = bank.stack.start_worker(&[("WORKER_LANES", "1")]).await.unwrap();
+    // It gets as far as this table, with the messages in its hands.
+    let mut other = sqlx::PgConnection::connect(&bank.stack.database_url()).await.unwrap();
+    let mut lock = other.begin().await.unwrap();
+    sqlx::query("lock table call_logs in exclusive mode").execute(&mut *lock).await.unwrap();
+    let calls = [(); 10].map(|()| user.calls("+523312345678", 61));
+    bank.hang_up_all(&calls).await;
+    wait_until(SOON, "messages in hand", async || match bank.standing().await.in_hand {
+        0 => Err("none"),
+        _ => Ok(()),
+    })
+    .await;
+    frozen.process().freeze();
+    lock.rollback().await.unwrap();
+
+    bank.stack.start_worker(&[]).await.unwrap();
+    bank.all_is_well().await;
+    assert_eq!(bank.spent(&user).await, "0.2740");
+    // What it had begun when it froze comes to nothing.
+    frozen.process().resume();
+    let marker = user.calls("+523312345678", 61);
+    bank.hang_up(&marker).await;
+    bank.all_is_well().await;
+    assert_eq!(bank.spent(&user).await, "0.3014");
+}

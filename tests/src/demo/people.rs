@@ -1,0 +1,167 @@
+//! Who is in the demo: two organizations, their users, numbers and money, set up through `curbe` as an operator would.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::oracle::Rate;
+use crate::simulator::flow::Customer;
+use crate::stack::Stack;
+
+/// Prefix, name, price of a minute and fee of a connection.
+const RATES: [(&str, &str, &str, &str); 5] = [
+    ("1", "United States", "0.0100", "0.0000"),
+    ("34", "Spain", "0.0180", "0.0050"),
+    ("44", "United Kingdom", "0.0220", "0.0000"),
+    ("52", "Mexico", "0.0132", "0.0010"),
+    ("5255", "Mexico City", "0.0095", "0.0010"),
+];
+
+/// A user with a number of his own and a softphone.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// His id, given by us.
+    pub id: Uuid,
+    /// `ben@acme.example`
+    pub email: &'static str,
+    /// His number.
+    pub number: &'static str,
+    softphone: &'static str,
+}
+
+/// An organization and its wallet.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// Its name.
+    pub name: &'static str,
+    /// Its id, given by us.
+    pub id: Uuid,
+    /// Its wallet's id, given by the database.
+    pub wallet: Uuid,
+    /// What was paid in, as a text.
+    pub paid: &'static str,
+}
+
+/// Everybody.
+#[derive(Clone, Debug)]
+pub struct People {
+    /// The caller's organization.
+    pub acme: Organization,
+    /// Another one, of which he must see nothing.
+    pub globex: Organization,
+    /// Admin of the first.
+    pub ana: Person,
+    /// Its member: the caller whose screen the demo shows.
+    pub ben: Person,
+    /// Admin of the second.
+    pub carla: Person,
+}
+
+impl People {
+    /// Makes them all.
+    ///
+    /// # Errors
+    /// `curbe` refused.
+    pub async fn settle_in(stack: &Stack) -> Result<Self> {
+        let ana = person("ana@acme.example", "+14155550100", "client:ana");
+        let ben = person("ben@acme.example", "+14155550101", "client:ben");
+        let carla = person("carla@globex.example", "+14155550200", "client:carla");
+        let members = [(&ana, "admin"), (&ben, "member")];
+        let acme = organization(stack, "Acme", "500.0000", &members).await?;
+        let globex = organization(stack, "Globex", "200.0000", &[(&carla, "admin")]).await?;
+        Ok(Self { acme, globex, ana, ben, carla })
+    }
+
+    /// Who makes and takes the calls: the caller half of them.
+    #[must_use]
+    pub fn customers(&self) -> Vec<Customer> {
+        let of = |person: &Person, organization: &Organization| Customer {
+            wallet: organization.wallet,
+            number: person.number.to_owned(),
+            softphone: Some(person.softphone.to_owned()),
+        };
+        let (ana, ben) = (of(&self.ana, &self.acme), of(&self.ben, &self.acme));
+        vec![ben.clone(), ben, ana, of(&self.carla, &self.globex)]
+    }
+}
+
+/// The price list in the oracle's form.
+#[must_use]
+pub fn rates() -> Vec<Rate> {
+    RATES.iter().map(|(prefix, _, per_minute, fee)| Rate::new(prefix, per_minute, fee)).collect()
+}
+
+/// Imports the price list from a CSV file, in force before the first call begins.
+///
+/// # Errors
+/// `curbe` refused.
+pub async fn import_rates(stack: &Stack) -> Result<()> {
+    let mut text = String::from("prefix,rate_per_minute,connection_fee\n");
+    for (prefix, _, per_minute, fee) in RATES {
+        text.push_str(&format!("{prefix},{per_minute},{fee}\n"));
+    }
+    let file = stack.folder().join("rates.csv");
+    std::fs::write(&file, text).context("the price list")?;
+    let yesterday = (OffsetDateTime::now_utc() - Duration::DAY).date().to_string();
+    let since = ["--effective-from", &yesterday];
+    let import = ["rates", "import", &file.to_string_lossy()];
+    curbe(stack, &[&import[..], &since].concat()).await.map(drop)
+}
+
+/// One line for each price.
+pub fn price_list() -> impl Iterator<Item = String> {
+    RATES.iter().map(|(prefix, name, per_minute, fee)| {
+        format!("+{prefix:<5}{name:<16}{per_minute} a minute, {fee} a connection")
+    })
+}
+
+/// A token for this person's browser.
+///
+/// # Errors
+/// `curbe` refused.
+pub async fn token(stack: &Stack, person: &Person) -> Result<String> {
+    let user = person.id.to_string();
+    Ok(curbe(stack, &["tokens", "issue", "--user", &user]).await?.trim().to_owned())
+}
+
+/// What `curbe` wrote.
+///
+/// # Errors
+/// It did not succeed.
+pub async fn curbe(stack: &Stack, arguments: &[&str]) -> Result<String> {
+    let output = stack.curbe(arguments).await?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "curbe {}: {}\n{errors}", arguments.join(" "), output.status);
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn person(email: &'static str, number: &'static str, softphone: &'static str) -> Person {
+    Person { id: Uuid::new_v4(), email, number, softphone }
+}
+
+async fn organization(
+    stack: &Stack,
+    name: &'static str,
+    paid: &'static str,
+    members: &[(&Person, &str)],
+) -> Result<Organization> {
+    let id = Uuid::new_v4();
+    let organization = id.to_string();
+    curbe(stack, &["organizations", "create", "--name", name, "--id", &organization]).await?;
+    let mut wallet = None;
+    for (person, role) in members {
+        let user = person.id.to_string();
+        let of = ["--organization", &organization, "--role", role, "--id", &user, "--json"];
+        let who = ["users", "create", "--email", person.email];
+        let created: Value = serde_json::from_str(&curbe(stack, &[&who[..], &of].concat()).await?)?;
+        wallet = created["walletId"].as_str().map(str::to_owned).or(wallet);
+        let to = ["--user", &user, "--provider", "twilio"];
+        curbe(stack, &[&["numbers", "assign", person.number][..], &to].concat()).await?;
+        curbe(stack, &["identities", "assign", person.softphone, "--user", &user]).await?;
+    }
+    let refill = ["wallets", "refill", &organization, paid, "--reference", "first-payment"];
+    curbe(stack, &refill).await?;
+    let wallet = wallet.context("the wallet that comes with the first user")?.parse()?;
+    Ok(Organization { name, id, wallet, paid })
+}

@@ -1,0 +1,13 @@
+//! Plays the telephony providers: webhooks in their shapes, signed as they sign them, sent as they send them.
+//!
+//! Shares no code with what it tests, so that both check each other.
+
+pub mod browser;
+pub mod flow;
+mod maker;
+pub mod send;
+pub mod sign;
+pub mod twilio;
+
+#[cfg(test)]
+mod flow_tests;

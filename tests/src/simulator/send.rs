@@ -1,0 +1,76 @@
+//! Sends webhooks to a running ingest, as a provider would.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+
+use super::sign::Webhook;
+
+/// Above the 15 s that the most patient provider waits.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Sends to one address.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    http: reqwest::Client,
+    ingest_url: String,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: String,
+    /// From the first byte sent to the last one read.
+    pub latency: Duration,
+}
+
+impl Answer {
+    /// Whether the provider would take it for a yes.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+impl Sender {
+    /// Sends to the ingest at `ingest_url`, whatever public address the webhooks are signed for.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn new(ingest_url: &str) -> Result<Self> {
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .user_agent("TwilioProxy/1.1")
+            .build()?;
+        Ok(Self { http, ingest_url: ingest_url.trim_end_matches('/').to_owned() })
+    }
+
+    /// Sends one webhook and waits for the answer.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn send(&self, webhook: &Webhook) -> Result<Answer> {
+        let url = format!("{}{}", self.ingest_url, webhook.path);
+        let (header, signature) = &webhook.signature;
+        let request = self
+            .http
+            .post(&url)
+            .header(CONTENT_TYPE, webhook.content_type)
+            .header(*header, signature)
+            .body(webhook.body.clone());
+        let start = Instant::now();
+        let response = request.send().await.with_context(|| format!("POST {url}"))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let body = response.text().await.with_context(|| format!("the answer of {url}"))?;
+        Ok(Answer { status, headers, body, latency: start.elapsed() })
+    }
+}

@@ -1,0 +1,111 @@
+//! The worker as a service: what runs beside what, from the first connection to the drained end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_nats::jetstream::Context;
+use curbe_platform::credit::CreditCache;
+use curbe_platform::probes::{self, Phase, Readiness};
+use curbe_platform::queue::{self, topology};
+use curbe_platform::redis::Link;
+use curbe_platform::telemetry;
+use secrecy::ExposeSecret;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::settler::Settler;
+use crate::{announcer, consumer, overdue, retention, store};
+
+/// Besides the lanes: the sweeps.
+const SPARE_CONNECTIONS: u32 = 2;
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Runs until `shutdown`, then finishes what is in hand.
+///
+/// # Errors
+/// Only at the start: an address that cannot be bound, a URL that is none, a queue that would lose events.
+pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let metrics = telemetry::init("worker", &config.telemetry)?;
+    let admin = TcpListener::bind(config.worker_admin_listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.worker_admin_listen))?;
+    let readiness = Readiness::default();
+    let ended = CancellationToken::new();
+    let probes = tokio::spawn(probes::serve(admin, readiness.clone(), metrics, ended.clone()));
+
+    let lanes = u32::try_from(config.worker_lanes)?;
+    let pool = store::pool(
+        config.database_url.expose_secret(),
+        lanes + SPARE_CONNECTIONS,
+        "curbe-worker",
+    )?;
+    let client = queue::connect(config.nats_url.expose_secret(), "curbe-worker").await?;
+    let context = queue::jetstream(client.clone());
+    let link = Link::start(config.redis_url.expose_secret(), ended.clone())?;
+    let settler = Settler::new(pool.clone(), CreditCache::new(link.clone()));
+
+    let tasks = TaskTracker::new();
+    tasks.spawn(watch(
+        readiness.clone(),
+        pool.clone(),
+        context.clone(),
+        link.clone(),
+        shutdown.clone(),
+    ));
+    tasks.spawn(announcer::sweep(pool.clone(), CreditCache::new(link), shutdown.clone()));
+    tasks.spawn(overdue::run(pool.clone(), settler.clone(), shutdown.clone()));
+    tasks.spawn(retention::run(context.clone(), shutdown.clone()));
+    tasks.spawn(consumer::run(
+        context,
+        Arc::new(settler),
+        config.worker_lanes,
+        config.worker_batch_max,
+        shutdown.clone(),
+    ));
+    tasks.close();
+
+    shutdown.cancelled().await;
+    readiness.enter(Phase::Draining);
+    if timeout(config.drain_timeout, tasks.wait()).await.is_err() {
+        tracing::warn!("not everything in hand was finished; it will be delivered again");
+    }
+    // The last acks are only queued so far.
+    timeout(Duration::from_secs(2), client.flush()).await.ok();
+    ended.cancel();
+    probes.await.ok();
+    Ok(())
+}
+
+/// Looks after what the probes say: ready once everything was there, then only noted.
+async fn watch(
+    readiness: Readiness,
+    pool: PgPool,
+    context: Context,
+    link: Link,
+    shutdown: CancellationToken,
+) {
+    loop {
+        let database = sqlx::query_scalar!("select 1").fetch_one(&pool).await.is_ok();
+        let topology = topology::verify(&context).await;
+        if let Err(error @ topology::TopologyError::Unsafe { .. }) = &topology {
+            tracing::error!(%error, "the queue is not read");
+        }
+        let cache = link.connection().is_some();
+        for (name, is_up) in [("postgres", database), ("nats", topology.is_ok()), ("redis", cache)]
+        {
+            readiness.set_dependency(name, is_up);
+        }
+        if readiness.phase() == Phase::Starting && database && topology.is_ok() && cache {
+            readiness.enter(Phase::Ready);
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = sleep(WATCH_INTERVAL) => {}
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Runs settlements against the pool, and tells of them once they are committed.
+
+use std::sync::Arc;
+
+use curbe_domain::legs::LegKey;
+use curbe_platform::credit::CreditCache;
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+use crate::announcer;
+use crate::dead_letters::DeadLetter;
+use crate::rates::RateCache;
+use crate::settlement::message::Message;
+use crate::settlement::step::Steps;
+use crate::settlement::{self, Settled};
+use crate::store;
+use crate::store::transaction::{self, TransactionError};
+
+/// Everything that a settlement needs.
+#[derive(Clone)]
+pub struct Settler {
+    pool: PgPool,
+    rates: RateCache,
+    cache: CreditCache,
+}
+
+impl Settler {
+    /// Over this pool and this cache.
+    #[must_use]
+    pub fn new(pool: PgPool, cache: CreditCache) -> Self {
+        Self { pool, rates: RateCache::default(), cache }
+    }
+
+    /// Settles messages, commits, and announces.
+    ///
+    /// # Errors
+    /// [`TransactionError`]: nothing was acknowledged, and trying again changes nothing that was committed.
+    pub async fn settle(&self, messages: Arc<[Message]>) -> Result<(), TransactionError> {
+        let rates = self.rates.clone();
+        let settled = transaction::run(&self.pool, move |tx| {
+            Box::pin(async move {
+                settlement::settle(tx, &rates, &messages, OffsetDateTime::now_utc()).await
+            })
+        });
+        self.tell(&settled.await?).await;
+        Ok(())
+    }
+
+    /// Settles legs that have waited for another one, commits, and announces.
+    ///
+    /// # Errors
+    /// As [`Settler::settle`].
+    pub async fn settle_waiting(&self, keys: Vec<LegKey>) -> Result<(), TransactionError> {
+        let rates = self.rates.clone();
+        let settled = transaction::run(&self.pool, move |tx| {
+            Box::pin(async move {
+                settlement::settle_waiting(tx, &rates, &keys, OffsetDateTime::now_utc()).await
+            })
+        });
+        self.tell(&settled.await?).await;
+        Ok(())
+    }
+
+    /// Writes one dead letter.
+    ///
+    /// # Errors
+    /// As [`Settler::settle`].
+    pub async fn bury(&self, letter: DeadLetter) -> Result<(), TransactionError> {
+        let letters = [letter];
+        let written = letters.clone();
+        transaction::run(&self.pool, move |tx| {
+            Box::pin(async move {
+                store::dead_letters::insert(tx, &written, OffsetDateTime::now_utc()).await
+            })
+        })
+        .await?;
+        let mut steps = Steps::default();
+        steps.dead_lettered(letters.to_vec());
+        steps.tell();
+        Ok(())
+    }
+
+    async fn tell(&self, settled: &Settled) {
+        settled.steps.tell();
+        announcer::announce(&self.cache, &settled.announcement).await;
+    }
+}

@@ -1,0 +1,78 @@
+//! `organizations`: the customers.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Tx;
+
+/// An organization as its row has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationRow {
+    /// Which.
+    pub id: Uuid,
+    /// What it is called.
+    pub name: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// Its deck; `None` for the default one.
+    pub rate_deck: Option<String>,
+}
+
+/// Adds an organization. Returns whether it is new: one of that id stays as it is.
+///
+/// # Errors
+/// What the database says.
+pub async fn insert(
+    tx: &mut Tx,
+    organization: &OrganizationRow,
+    now: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        r#"
+        insert into organizations (id, name, currency, rate_deck, created_at)
+        values ($1, $2, $3, $4, $5)
+        on conflict (id) do nothing
+        "#,
+        organization.id,
+        organization.name,
+        organization.currency,
+        organization.rate_deck,
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The organization of that id.
+///
+/// # Errors
+/// What the database says.
+pub async fn by_id(tx: &mut Tx, id: Uuid) -> Result<Option<OrganizationRow>, sqlx::Error> {
+    sqlx::query_as!(
+        OrganizationRow,
+        "select id, name, currency, rate_deck from organizations where id = $1",
+        id
+    )
+    .fetch_optional(&mut *tx)
+    .await
+}
+
+/// The organization of that id, locked against everybody who adds a user to it.
+///
+/// # Errors
+/// What the database says.
+pub async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<OrganizationRow>, sqlx::Error> {
+    sqlx::query_as!(
+        OrganizationRow,
+        r#"
+        select id, name, currency, rate_deck
+        from organizations
+        where id = $1
+        for no key update
+        "#,
+        id
+    )
+    .fetch_optional(&mut *tx)
+    .await
+}

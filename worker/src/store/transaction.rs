@@ -1,0 +1,77 @@
+//! One database transaction, begun, worked in and committed where nothing can cancel it half way.
+
+use futures_util::future::BoxFuture;
+use sqlx::{Acquire, PgPool};
+use tokio::task::JoinError;
+use tokio::time::timeout;
+
+use super::{TRANSACTION_TIMEOUT, Tx};
+
+/// How a transaction failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TransactionError {
+    /// The database said no, or could not be asked.
+    #[error("database")]
+    Database(#[from] sqlx::Error),
+    /// It took longer than a transaction may; whether it was committed is not known.
+    #[error("no answer from the database in time")]
+    Deadline,
+    /// The work panicked; nothing was committed.
+    #[error("panicked: {0}")]
+    Panic(#[source] JoinError),
+}
+
+/// Runs `work` in one transaction and commits it.
+///
+/// In a task of its own, which always finishes: a caller that goes away in the middle of `BEGIN` would leave behind a
+/// pooled connection whose next user works inside a transaction that nobody commits. A connection that does not answer
+/// in time is closed, never given to anybody else.
+///
+/// # Errors
+/// [`TransactionError`]; after a lost connection or a deadline it is not known whether it was committed.
+pub async fn run<T, W>(pool: &PgPool, work: W) -> Result<T, TransactionError>
+where
+    T: Send + 'static,
+    W: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
+{
+    attempt(pool, |tx| Box::pin(async move { Ok(work(tx).await?) })).await
+}
+
+/// As [`run`], for work that may refuse in words of its own: whatever it had written by then is rolled back.
+///
+/// # Errors
+/// What `work` refuses with, or a [`TransactionError`].
+pub async fn attempt<T, E, W>(pool: &PgPool, work: W) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<TransactionError> + Send + 'static,
+    W: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+{
+    let pool = pool.clone();
+    let task = tokio::spawn(async move {
+        let mut connection = pool.acquire().await.map_err(TransactionError::Database)?;
+        let worked = timeout(TRANSACTION_TIMEOUT, async {
+            let mut tx = connection.begin().await.map_err(TransactionError::Database)?;
+            let value = work(&mut tx).await?;
+            tx.commit().await.map_err(TransactionError::Database)?;
+            Ok(value)
+        })
+        .await;
+        worked.unwrap_or_else(|_| {
+            drop(connection.detach());
+            Err(TransactionError::Deadline.into())
+        })
+    });
+    task.await.unwrap_or_else(|error| Err(TransactionError::Panic(error).into()))
+}
+
+/// Lets whoever names the same thing wait until this transaction is over, where there is no row yet to be locked.
+///
+/// # Errors
+/// What the database says.
+pub async fn take_turns(tx: &mut Tx, name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
