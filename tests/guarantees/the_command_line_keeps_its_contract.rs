@@ -5,87 +5,48 @@ use uuid::Uuid;
 
 use crate::fixture::Bank;
 
-/// A command and what it must say, the first time and when it is said again.
-type Said<'a> = (Vec<&'a str>, Value, Value);
+/// What is said to make a customer.
+fn provisioning<'a>(organization: &'a str, user: &'a str) -> [Vec<&'a str>; 5] {
+    let mail = "ana@example.com";
+    [
+        vec!["organizations", "create", "--name", "Acme", "--id", organization],
+        vec!["users", "create", "--organization", organization, "--email", mail, "--id", user],
+        vec!["numbers", "assign", "+15005550001", "--user", user, "--provider", "twilio"],
+        vec!["identities", "assign", "client:ana", "--user", user],
+        vec!["accounts", "assign", "twilio", "AC1", "--organization", organization],
+    ]
+}
 
 #[tokio::test]
 async fn what_is_said_twice_happens_once() {
     let bank = Bank::without_worker().await;
     let (organization, user) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
-    let (created, unchanged) = (json!({ "change": "created" }), json!({ "change": "unchanged" }));
-    let refill =
-        json!({ "type": "refill", "amount": "25.0000", "balanceAfter": "25.0000", "seq": 1 });
-    let adjust =
-        json!({ "type": "adjustment", "amount": "-0.0274", "balanceAfter": "24.9726", "seq": 2 });
-    let with = |said: &Value, repeated: bool| {
-        let mut said = said.clone();
-        said["repeated"] = repeated.into();
-        said
-    };
-    let said: Vec<Said<'_>> = vec![
-        (
-            vec!["organizations", "create", "--name", "Acme", "--id", &organization],
-            created.clone(),
-            unchanged.clone(),
-        ),
-        (
-            vec![
-                "users",
-                "create",
-                "--organization",
-                &organization,
-                "--email",
-                "ana@example.com",
-                "--id",
-                &user,
-            ],
-            created.clone(),
-            unchanged.clone(),
-        ),
-        (
-            vec!["numbers", "assign", "+15005550001", "--user", &user, "--provider", "twilio"],
-            created.clone(),
-            unchanged.clone(),
-        ),
-        (
-            vec!["identities", "assign", "client:ana", "--user", &user],
-            created.clone(),
-            unchanged.clone(),
-        ),
-        (
-            vec!["accounts", "assign", "twilio", "AC1", "--organization", &organization],
-            created,
-            unchanged,
-        ),
-        (
-            vec!["wallets", "refill", &organization, "25.00", "--reference", "pay-1"],
-            with(&refill, false),
-            with(&refill, true),
-        ),
-        (
-            vec!["wallets", "adjust", &organization, "-0.0274", "--reference", "ticket-1"],
-            with(&adjust, false),
-            with(&adjust, true),
-        ),
-    ];
-    for (arguments, first, again) in said {
-        for expected in [first, again] {
-            let result = bank.curbe(&arguments).await;
-            for (name, value) in expected.as_object().unwrap() {
-                assert_eq!(result[name], *value, "curbe {}: {result}", arguments.join(" "));
-            }
+    for arguments in provisioning(&organization, &user) {
+        for change in ["created", "unchanged"] {
+            says(&bank, &arguments, &json!({ "change": change })).await;
         }
     }
-    let wallet = bank.curbe(&["wallets", "show", &organization]).await;
-    for (name, value) in [
-        ("balance", json!("24.9726")),
-        ("seq", json!(2)),
-        ("userId", json!(user)),
-        ("currency", json!("USD")),
-    ] {
-        assert_eq!(wallet[name], value, "{wallet}");
+    let refill = ["wallets", "refill", &organization, "25.00", "--reference", "pay-1"];
+    let adjust = ["wallets", "adjust", &organization, "-0.0274", "--reference", "ticket-1"];
+    for repeated in [false, true] {
+        let moved = json!({ "type": "refill", "amount": "25.0000", "balanceAfter": "25.0000",
+            "seq": 1, "repeated": repeated });
+        says(&bank, &refill, &moved).await;
+        let moved = json!({ "type": "adjustment", "amount": "-0.0274", "balanceAfter": "24.9726",
+            "seq": 2, "repeated": repeated });
+        says(&bank, &adjust, &moved).await;
     }
+    let wallet = json!({ "balance": "24.9726", "seq": 2, "userId": user, "currency": "USD" });
+    says(&bank, &["wallets", "show", &organization], &wallet).await;
     bank.books_are_clean().await;
+}
+
+/// Runs a command, whose answer must have these names with these values.
+async fn says(bank: &Bank, arguments: &[&str], expected: &Value) {
+    let result = bank.curbe(arguments).await;
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(result[name], *value, "curbe {}: {result}", arguments.join(" "));
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! `make demo`.
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Result;
 use clap::Parser;
 
 /// Shows a balance move, from nothing to the browser.
@@ -14,7 +14,13 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode> {
-    let right = curbe_tests::demo::run(Arguments::parse().once).await?;
-    Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+async fn main() -> ExitCode {
+    match curbe_tests::demo::run(Arguments::parse().once).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            writeln!(std::io::stderr(), "demo: {error:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -93,6 +93,7 @@ pub async fn run(
     told: &(dyn Fn(Check) + Sync),
 ) -> Result<Report, sqlx::Error> {
     let mut tx = pool.begin_with("begin isolation level repeatable read read only").await?;
+    audit::make_room(&mut tx).await?;
     let mut report = Report { extent: audit::extent(&mut tx).await?, ..Report::default() };
     for check in Check::ALL {
         told(check);

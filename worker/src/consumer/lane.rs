@@ -159,7 +159,7 @@ impl Lane {
     }
 
     async fn wait(&self, pause: &mut Duration) -> Result<(), Stopping> {
-        let jittered = pause.mul_f64(rand::random_range(0.5..1.0));
+        let jittered = rand::random_range(*pause / 2..=*pause);
         *pause = (*pause * 2).min(PAUSE_MAX);
         tokio::select! {
             () = self.shutdown.cancelled() => Err(Stopping),

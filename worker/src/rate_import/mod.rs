@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use curbe_domain::rating::Rate;
 use sqlx::{PgConnection, PgPool};
+use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -53,7 +54,7 @@ pub struct Import {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Calls were rated already by what was in force then.
-    #[error("rates in force never change: deck {deck} cannot start at {at}, which is past")]
+    #[error("rates in force never change: deck {deck} cannot start at {}, which is past", rfc3339(*at))]
     Past {
         /// The deck's name.
         deck: String,
@@ -61,7 +62,7 @@ pub enum Error {
         at: OffsetDateTime,
     },
     /// Two decks of one name cannot start at once.
-    #[error("a deck {deck} that starts at {at} is there already")]
+    #[error("a deck {deck} that starts at {} is there already", rfc3339(*at))]
     Taken {
         /// The deck's name.
         deck: String,
@@ -81,6 +82,11 @@ pub enum Error {
     /// The database could not do it; nothing was imported.
     #[error("database")]
     Database(#[from] sqlx::Error),
+}
+
+fn rfc3339(at: OffsetDateTime) -> String {
+    // Fails only for years beyond 9999.
+    at.format(&Rfc3339).unwrap_or_default()
 }
 
 /// A deck that could be written.

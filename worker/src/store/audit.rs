@@ -1,4 +1,7 @@
 //! What the books must satisfy, asked of Postgres: it does the comparing, and only differences leave it.
+//!
+//! A materialized query is planned for all its rows: for the few that a limit lets through, Postgres would rather look up
+//! every row by itself.
 
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
@@ -28,6 +31,15 @@ pub struct Extent {
     pub call_logs: i64,
     /// Legs that were settled.
     pub settled_legs: i64,
+}
+
+/// Gives this transaction room to compare in memory what else would go through files.
+///
+/// # Errors
+/// What the database says.
+pub async fn make_room(tx: &mut Tx) -> Result<(), sqlx::Error> {
+    sqlx::query!("set local work_mem = '64MB'").execute(&mut *tx).await?;
+    Ok(())
 }
 
 /// Counts what there is.
@@ -156,15 +168,18 @@ pub async fn call_logs(tx: &mut Tx, limit: i64) -> Result<Vec<DifferenceRow>, sq
     sqlx::query_as!(
         DifferenceRow,
         r#"
-        select
-            'call log ' || c.id as "subject!",
-            format('leg %s at %s is %s', c.external_call_id, c.provider,
-                coalesce('settled as ' || l.settled_as, case when l.leg is null then 'unknown' else 'not settled' end))
-                as "detail!",
-            count(*) over () as "total!"
-        from call_logs c left join call_legs l on l.provider = c.provider and l.leg = c.external_call_id
-        where l.settled_as is null or l.settled_as = 'covered'
-        order by c.id
+        with differences as materialized (
+            select
+                c.id,
+                format('leg %s at %s is %s', c.external_call_id, c.provider,
+                    coalesce('settled as ' || l.settled_as,
+                        case when l.leg is null then 'unknown' else 'not settled' end)) as detail
+            from call_logs c left join call_legs l on l.provider = c.provider and l.leg = c.external_call_id
+            where l.settled_as is null or l.settled_as = 'covered'
+        )
+        select 'call log ' || id as "subject!", detail as "detail!", count(*) over () as "total!"
+        from differences
+        order by id
         limit $1
         "#,
         limit,
@@ -181,23 +196,26 @@ pub async fn call_charges(tx: &mut Tx, limit: i64) -> Result<Vec<DifferenceRow>,
     sqlx::query_as!(
         DifferenceRow,
         r#"
-        select
-            'wallet transaction ' || t.id as "subject!",
-            case
-                when c.id is null then 'there is no call log ' || coalesce(t.reference_id::text, 'behind it')
-                when c.wallet_id <> t.wallet_id then
-                    format('wallet %s paid for call log %s of wallet %s', t.wallet_id, c.id, c.wallet_id)
-                else format('leg %s at %s is %s', c.external_call_id, c.provider,
-                    coalesce('settled as ' || l.settled_as,
-                        case when l.leg is null then 'unknown' else 'not settled' end))
-            end as "detail!",
-            count(*) over () as "total!"
-        from wallet_transactions t
-        left join call_logs c on c.id = t.reference_id
-        left join call_legs l on l.provider = c.provider and l.leg = c.external_call_id
-        where t.type = 'call_charge'
-            and (l.settled_as is distinct from 'charged' or c.wallet_id is distinct from t.wallet_id)
-        order by t.id
+        with differences as materialized (
+            select
+                t.id,
+                case
+                    when c.id is null then 'there is no call log ' || coalesce(t.reference_id::text, 'behind it')
+                    when c.wallet_id <> t.wallet_id then
+                        format('wallet %s paid for call log %s of wallet %s', t.wallet_id, c.id, c.wallet_id)
+                    else format('leg %s at %s is %s', c.external_call_id, c.provider,
+                        coalesce('settled as ' || l.settled_as,
+                            case when l.leg is null then 'unknown' else 'not settled' end))
+                end as detail
+            from wallet_transactions t
+            left join call_logs c on c.id = t.reference_id
+            left join call_legs l on l.provider = c.provider and l.leg = c.external_call_id
+            where t.type = 'call_charge'
+                and (l.settled_as is distinct from 'charged' or c.wallet_id is distinct from t.wallet_id)
+        )
+        select 'wallet transaction ' || id as "subject!", detail as "detail!", count(*) over () as "total!"
+        from differences
+        order by id
         limit $1
         "#,
         limit,

@@ -236,31 +236,34 @@ pub async fn merge(tx: &mut Tx, news: &[LegNews]) -> Result<Vec<LegRow>, sqlx::E
     Ok(rows.into_iter().map(LegRow::from).collect())
 }
 
+/// Locks and returns legs, found by one column.
+macro_rules! lock_by {
+    ($tx:expr, $column:literal, $keys:expr) => {{
+        let (providers, legs) = split($keys);
+        let rows = sqlx::query_as!(
+            Row,
+            "select
+                l.provider, l.leg, l.parent, l.account, l.from_address, l.to_address, l.direction::text, l.outcome,
+                l.seconds, l.ended_at, l.recording_status::text, l.recording_url, l.settled_as,
+                l.hangup_received_at as heard_at
+            from unnest($1::text[], $2::text[]) as wanted (provider, leg)
+            join call_legs l on l.provider = wanted.provider and l." + $column + " = wanted.leg
+            order by l.provider, l.leg
+            for update of l",
+            &providers,
+            &legs,
+        );
+        rows.fetch_all(&mut *$tx).await.map(|rows| rows.into_iter().map(LegRow::from).collect())
+    }};
+}
+
 /// Locks and returns the children of these legs. Whoever tells of a child locks its parent first, so a child whose
 /// parent is locked here is locked by nobody else.
 ///
 /// # Errors
 /// What the database says.
 pub async fn lock_children(tx: &mut Tx, parents: &[LegKey]) -> Result<Vec<LegRow>, sqlx::Error> {
-    let (providers, legs) = split(parents);
-    let rows = sqlx::query_as!(
-        Row,
-        r#"
-        select
-            l.provider, l.leg, l.parent, l.account, l.from_address, l.to_address, l.direction::text, l.outcome,
-            l.seconds, l.ended_at, l.recording_status::text, l.recording_url, l.settled_as,
-            l.hangup_received_at as heard_at
-        from unnest($1::text[], $2::text[]) as wanted (provider, leg)
-        join call_legs l on l.provider = wanted.provider and l.parent = wanted.leg
-        order by l.provider, l.leg
-        for update of l
-        "#,
-        &providers,
-        &legs,
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    Ok(rows.into_iter().map(LegRow::from).collect())
+    lock_by!(tx, "parent", parents)
 }
 
 /// Locks and returns these legs, where they are.
@@ -268,25 +271,7 @@ pub async fn lock_children(tx: &mut Tx, parents: &[LegKey]) -> Result<Vec<LegRow
 /// # Errors
 /// What the database says.
 pub async fn lock(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<LegRow>, sqlx::Error> {
-    let (providers, legs) = split(keys);
-    let rows = sqlx::query_as!(
-        Row,
-        r#"
-        select
-            l.provider, l.leg, l.parent, l.account, l.from_address, l.to_address, l.direction::text, l.outcome,
-            l.seconds, l.ended_at, l.recording_status::text, l.recording_url, l.settled_as,
-            l.hangup_received_at as heard_at
-        from unnest($1::text[], $2::text[]) as wanted (provider, leg)
-        join call_legs l on l.provider = wanted.provider and l.leg = wanted.leg
-        order by l.provider, l.leg
-        for update of l
-        "#,
-        &providers,
-        &legs,
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    Ok(rows.into_iter().map(LegRow::from).collect())
+    lock_by!(tx, "leg", keys)
 }
 
 /// The bytes that told of this leg's end.

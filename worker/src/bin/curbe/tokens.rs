@@ -42,7 +42,8 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<Exi
         ensure!(known.is_some(), "there is no user {user}");
     }
     let secret = settings.jwt_secrets.first().context("JWT_SECRETS is empty")?;
-    let now = OffsetDateTime::now_utc();
+    // A token counts whole seconds.
+    let now = OffsetDateTime::now_utc().truncate_to_second();
     let token = token(secret, user, now, now + ttl)?;
     let result = json!({ "token": token, "expiresAt": shown(now + ttl) });
     output.result(&result, || token.clone())
