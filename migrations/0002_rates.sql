@@ -8,6 +8,7 @@ create table rate_decks (
     currency       varchar(3) not null default 'USD',
     effective_from timestamptz not null,
     created_at     timestamptz not null default now(),
+    revision       bigint not null default 0, -- of the last change of its rates
     constraint rate_decks_name_and_start_are_unique unique (name, effective_from),
     constraint rate_decks_currency_is_iso_4217 check (currency ~ '^[A-Z]{3}$')
 );
@@ -43,24 +44,44 @@ create table rate_revision (
 );
 insert into rate_revision (revision) values (1);
 
+-- Decks change: the revision moves. Rates change: their decks' revisions move with it, so that only those are read again.
 create function bump_rate_revision() returns trigger language plpgsql as $$
 begin
     update rate_revision set revision = revision + 1;
     return null;
 end $$;
-create trigger call_rates_bump_the_revision after insert or update or delete or truncate on call_rates
+create trigger rate_decks_bump_the_revision
+    after insert or delete or truncate or update of name, currency, effective_from on rate_decks
     for each statement execute function bump_rate_revision();
-create trigger rate_decks_bump_the_revision after insert or update or delete or truncate on rate_decks
-    for each statement execute function bump_rate_revision();
+
+create function bump_revision_of_decks() returns trigger language plpgsql as $$
+declare
+    bumped bigint;
+begin
+    update rate_revision set revision = revision + 1 returning revision into bumped;
+    update rate_decks set revision = bumped where id in (select deck_id from changed);
+    return null;
+end $$;
+create trigger call_rates_bump_the_revision_on_insert after insert on call_rates
+    referencing new table as changed for each statement execute function bump_revision_of_decks();
+create trigger call_rates_bump_the_revision_on_update after update on call_rates
+    referencing new table as changed for each statement execute function bump_revision_of_decks();
+create trigger call_rates_bump_the_revision_on_delete after delete on call_rates
+    referencing old table as changed for each statement execute function bump_revision_of_decks();
 
 -- A call is rated by the deck in force at its start, so what was in force must stay as it was.
 create function refuse_change_of_rates_in_force() returns trigger language plpgsql as $$
 begin
-    if exists (select from rate_decks where id = old.deck_id and effective_from <= now()) then
+    if tg_op = 'TRUNCATE' or exists (select from rate_decks where id = old.deck_id and effective_from <= now()) then
         raise exception 'rates in force are never changed or removed: import a new deck'
             using errcode = 'P0001', constraint = 'call_rates_in_force_are_never_changed';
+    end if;
+    if tg_op = 'UPDATE' and new.deck_id <> old.deck_id then
+        raise exception 'a rate stays in its deck' using errcode = 'P0001', constraint = 'call_rates_stay_in_their_deck';
     end if;
     return case when tg_op = 'DELETE' then old else new end;
 end $$;
 create trigger call_rates_in_force_are_never_changed before update or delete on call_rates
     for each row execute function refuse_change_of_rates_in_force();
+create trigger call_rates_are_never_truncated before truncate on call_rates
+    for each statement execute function refuse_change_of_rates_in_force();

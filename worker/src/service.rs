@@ -11,13 +11,13 @@ use curbe_platform::queue::{self, topology};
 use curbe_platform::redis::Link;
 use curbe_platform::telemetry;
 use secrecy::ExposeSecret;
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::rates::RateCache;
 use crate::settler::Settler;
 use crate::{announcer, consumer, overdue, retention, store};
 
@@ -39,24 +39,16 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let probes = tokio::spawn(probes::serve(admin, readiness.clone(), metrics, ended.clone()));
 
     let lanes = u32::try_from(config.worker_lanes)?;
-    let pool = store::pool(
-        config.database_url.expose_secret(),
-        lanes + SPARE_CONNECTIONS,
-        "curbe-worker",
-    )?;
+    let database_url = config.database_url.expose_secret();
+    let pool = store::pool(database_url, lanes + SPARE_CONNECTIONS, "curbe-worker")?;
     let client = queue::connect(config.nats_url.expose_secret(), "curbe-worker").await?;
     let context = queue::jetstream(client.clone());
     let link = Link::start(config.redis_url.expose_secret(), ended.clone())?;
-    let settler = Settler::new(pool.clone(), CreditCache::new(link.clone()));
+    let rates = RateCache::new(store::patient_pool(database_url, "curbe-worker-rates")?);
+    let settler = Settler::new(pool.clone(), rates.clone(), CreditCache::new(link.clone()));
 
     let tasks = TaskTracker::new();
-    tasks.spawn(watch(
-        readiness.clone(),
-        pool.clone(),
-        context.clone(),
-        link.clone(),
-        shutdown.clone(),
-    ));
+    tasks.spawn(watch(readiness.clone(), rates, context.clone(), link.clone(), shutdown.clone()));
     tasks.spawn(announcer::sweep(pool.clone(), CreditCache::new(link), shutdown.clone()));
     tasks.spawn(overdue::run(pool.clone(), settler.clone(), shutdown.clone()));
     tasks.spawn(retention::run(context.clone(), shutdown.clone()));
@@ -84,13 +76,14 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
 /// Looks after what the probes say: ready once everything was there, then only noted.
 async fn watch(
     readiness: Readiness,
-    pool: PgPool,
+    rates: RateCache,
     context: Context,
     link: Link,
     shutdown: CancellationToken,
 ) {
     loop {
-        let database = sqlx::query_scalar!("select 1").fetch_one(&pool).await.is_ok();
+        // Besides telling that Postgres is there, this reads changed rates before anybody waits for them.
+        let database = rates.refresh().await.is_ok();
         let topology = topology::verify(&context).await;
         if let Err(error @ topology::TopologyError::Unsafe { .. }) = &topology {
             tracing::error!(%error, "the queue is not read");

@@ -25,10 +25,10 @@ pub struct Settler {
 }
 
 impl Settler {
-    /// Over this pool and this cache.
+    /// Over this pool, with these decks and this cache.
     #[must_use]
-    pub fn new(pool: PgPool, cache: CreditCache) -> Self {
-        Self { pool, rates: RateCache::default(), cache }
+    pub fn new(pool: PgPool, rates: RateCache, cache: CreditCache) -> Self {
+        Self { pool, rates, cache }
     }
 
     /// Settles messages, commits, and announces.

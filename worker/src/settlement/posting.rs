@@ -32,7 +32,8 @@ impl Settlement<'_> {
                 locked.into_iter().map(|account| (account.wallet_id, account)).collect();
             let (due, logged) = self.without_logged(due).await?;
             settled_as.extend(logged);
-            let decks = self.rates.current(self.tx).await?;
+            let earliest = due.iter().map(|due| due.bill.started_at()).min().unwrap_or(self.now);
+            let decks = self.rates.current(self.tx, earliest).await?;
             let mut charged = Vec::new();
             for (due, outcome) in pricing::charge(due, &decks, &mut accounts, &mut Uuid::now_v7) {
                 match outcome {

@@ -29,7 +29,7 @@ fn decks(currency: &str) -> Decks {
         name: DEFAULT_DECK.to_owned(),
         currency: currency.to_owned(),
         effective_from: OffsetDateTime::UNIX_EPOCH,
-        rates: rates.into_iter().collect(),
+        rates: std::sync::Arc::new(rates.into_iter().collect()),
     };
     [deck].into_iter().collect()
 }

@@ -59,6 +59,45 @@ pub async fn of_name(
     .await
 }
 
+/// A deck and the revision of its rates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevisedDeck {
+    /// Which.
+    pub id: Uuid,
+    /// The name under which organizations refer to it.
+    pub name: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// From this instant on, included.
+    pub effective_from: OffsetDateTime,
+    /// Of the last change of its rates.
+    pub revision: i64,
+}
+
+/// Every deck that a call may be rated by that started then or later: of each name the one in force then, and all
+/// after it.
+///
+/// # Errors
+/// What the database says.
+pub async fn since(
+    connection: &mut PgConnection,
+    start: OffsetDateTime,
+) -> Result<Vec<RevisedDeck>, sqlx::Error> {
+    sqlx::query_as!(
+        RevisedDeck,
+        r#"
+        select id, name, currency, effective_from, revision
+        from rate_decks d
+        where effective_from > $1 or effective_from = (
+            select max(s.effective_from) from rate_decks s where s.name = d.name and s.effective_from <= $1
+        )
+        "#,
+        start,
+    )
+    .fetch_all(connection)
+    .await
+}
+
 /// Whether any deck of that name that has come into force by then has a rate.
 ///
 /// # Errors

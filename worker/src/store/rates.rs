@@ -1,6 +1,7 @@
 //! `rate_decks` and `call_rates`, and the revision that tells when the decks in memory are out of date.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use curbe_domain::legs::Direction;
 use curbe_domain::phone::E164;
@@ -21,43 +22,6 @@ const COPY_CHUNK: usize = 1_000;
 /// What the database says.
 pub async fn revision(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!("select revision from rate_revision").fetch_one(connection).await
-}
-
-/// Every deck with its rates.
-///
-/// # Errors
-/// What the database says.
-pub async fn decks(connection: &mut PgConnection) -> Result<Decks, sqlx::Error> {
-    let mut rates = rates_by_deck(connection).await?;
-    let rows = sqlx::query!("select id, name, currency, effective_from from rate_decks")
-        .fetch_all(connection)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Deck {
-            rates: rates.remove(&row.id).unwrap_or_default().into_iter().collect(),
-            id: row.id,
-            name: row.name,
-            currency: row.currency,
-            effective_from: row.effective_from,
-        })
-        .collect())
-}
-
-async fn rates_by_deck(
-    connection: &mut PgConnection,
-) -> Result<HashMap<Uuid, Vec<Rate>>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        RateRow,
-        r#"
-        select id, deck_id, prefix, rate_per_minute, connection_fee, direction::text, initial_increment_seconds,
-            increment_seconds
-        from call_rates
-        "#
-    )
-    .fetch_all(connection)
-    .await?;
-    by_deck(rows)
 }
 
 struct RateRow {
@@ -187,7 +151,7 @@ pub async fn decks_for_number(
     Ok(decks
         .into_iter()
         .map(|row| Deck {
-            rates: rates.remove(&row.id).unwrap_or_default().into_iter().collect(),
+            rates: Arc::new(rates.remove(&row.id).unwrap_or_default().into_iter().collect()),
             id: row.id,
             name: row.name,
             currency: row.currency,

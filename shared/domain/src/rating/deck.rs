@@ -1,6 +1,7 @@
 //! Rate decks: which price list is in force at an instant, and the longest prefix in it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -23,8 +24,8 @@ pub struct Deck {
     pub currency: String,
     /// From this instant on, included.
     pub effective_from: OffsetDateTime,
-    /// Its rates.
-    pub rates: RateTable,
+    /// Its rates, which may be many: shared by everybody who prices.
+    pub rates: Arc<RateTable>,
 }
 
 /// Rates by prefix. A look-up probes the prefixes of a number, the longest first.
@@ -128,7 +129,7 @@ mod tests {
             name: name.to_owned(),
             currency: "USD".to_owned(),
             effective_from,
-            rates: rates.into_iter().collect(),
+            rates: Arc::new(rates.into_iter().collect()),
         }
     }
 
