@@ -6,17 +6,18 @@ use sha2::{Digest, Sha256};
 use crate::fixture::Bank;
 
 /// Everything that a migration could change, as one text for each thing.
-const SCHEMA: [&str; 5] = [
+const STATE: [&str; 6] = [
     "select table_name || '.' || column_name || ' ' || data_type || coalesce(column_default, '') from information_schema.columns where table_schema = 'public' order by 1",
     "select conname || pg_get_constraintdef(oid) from pg_constraint order by 1",
     "select indexdef from pg_indexes where schemaname = 'public' order by 1",
     "select version::text || checksum::text || installed_on::text from _sqlx_migrations order by 1",
     "select coalesce(relacl::text, '') || relname from pg_class where relnamespace = 'public'::regnamespace order by 1",
+    "select concat(d::text, r::text, n.revision) from rate_decks d left join call_rates r on r.deck_id = d.id, rate_revision n order by 1",
 ];
 
 async fn state(bank: &Bank) -> String {
     let mut state = String::new();
-    for query in SCHEMA {
+    for query in STATE {
         let rows: Vec<String> =
             sqlx::query_scalar(query).fetch_all(bank.stack.pool()).await.unwrap();
         assert!(!rows.is_empty());

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use curbe_tests::stack::directory::TestDirectory;
+use curbe_tests::stack::services::Service;
 use curbe_tests::stack::{Stack, StackOptions, wait_until};
 use sqlx::Connection;
 use tokio::time::sleep;
 
+use crate::fixture::customers::User;
 use crate::fixture::load::Load;
 use crate::fixture::{Bank, SOON};
 
@@ -42,22 +44,51 @@ async fn from_a_database_that_was_away() {
 
 #[tokio::test]
 async fn from_a_cache_that_was_away() {
-    let bank = Bank::open().await;
+    let bank = Bank::without_worker().await;
+    let worker = bank.stack.start_worker(&[]).await.unwrap();
     let user = bank.customer().await;
-    bank.stack.redis().process().kill();
-    let calls = [(); 20].map(|()| user.calls("+523312345678", 61));
+    let redis = bank.stack.redis();
+    // First it only says nothing, then it is gone; each before and after the worker has noticed.
+    redis.process().freeze();
+    charges_go_on(&bank, &user, "0.2740").await;
+    has_noticed(&worker, 1).await;
+    charges_go_on(&bank, &user, "0.5480").await;
+    redis.process().kill();
+    charges_go_on(&bank, &user, "0.8220").await;
+    redis.restart().await.unwrap();
+    is_cached(&bank, &user).await;
+
+    redis.process().kill();
+    has_noticed(&worker, 2).await;
+    charges_go_on(&bank, &user, "1.0960").await;
+    redis.restart().await.unwrap();
+    is_cached(&bank, &user).await;
+}
+
+async fn charges_go_on(bank: &Bank, user: &User, spent: &str) {
+    let calls = [(); 10].map(|()| user.calls("+523312345678", 61));
     bank.hang_up_all(&calls).await;
-    // Charged while it is away.
     bank.all_is_well().await;
-    assert_eq!(bank.spent(&user).await, "0.5480");
-    bank.stack.redis().restart().await.unwrap();
-    let version: i64 = sqlx::query_scalar("select version from wallets where id = $1")
-        .bind(user.wallet)
-        .fetch_one(bank.stack.pool())
-        .await
-        .unwrap();
+    assert_eq!(bank.spent(user).await, spent);
+}
+
+/// Waits until the worker has lost its connection to the cache so often.
+async fn has_noticed(worker: &Service, times: usize) {
+    wait_until(SOON, "the worker to notice", async || {
+        match worker.process().log().matches("connection lost").count() {
+            lost if lost >= times => Ok(()),
+            lost => Err(lost),
+        }
+    })
+    .await;
+}
+
+/// Waits until the cache knows the wallet as it is.
+async fn is_cached(bank: &Bank, user: &User) {
+    let version = sqlx::query_scalar("select version from wallets where id = $1");
+    let version: i64 = version.bind(user.wallet).fetch_one(bank.stack.pool()).await.unwrap();
     wait_until(SOON, "the cached wallet", async || {
-        let cached = cached_version(&bank, &format!("wallet:{}", user.wallet)).await;
+        let cached = cached_version(bank, &format!("wallet:{}", user.wallet)).await;
         if cached == Some(version) { Ok(()) } else { Err(format!("{cached:?} of {version}")) }
     })
     .await;

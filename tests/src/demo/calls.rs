@@ -48,7 +48,7 @@ pub struct Sent {
     /// The same while many came at once.
     pub loaded: Latencies,
     /// The legs that came at once.
-    load: Range<usize>,
+    pub load: Range<usize>,
 }
 
 impl Sent {
@@ -162,32 +162,6 @@ impl Sent {
         let webhook = postman.signer().form(VOICE_EVENTS, &forged.hangup()).forged();
         postman.send(&Request { webhook, forged: true }).await;
     }
-
-    /// From the last hangup that a call needed to its frame, for those that came at once.
-    pub fn measure_load(&mut self, postman: &Postman, screen: &Screen) {
-        let sent: BTreeMap<&str, Instant> = self
-            .legs
-            .iter()
-            .filter_map(|leg| {
-                Some((leg.call.sid.as_str(), postman.first_sent(&leg.call.hangup())?))
-            })
-            .collect();
-        for leg in &self.legs[self.load.clone()] {
-            let needed = self.legs.iter().filter(|other| needs(&leg.call, &other.call));
-            let last = needed.filter_map(|leg| sent.get(leg.call.sid.as_str())).max();
-            if let (Some(last), Some(at)) = (last, screen.calls().get(&leg.call.sid)) {
-                self.loaded.add(at.saturating_duration_since(*last));
-            }
-        }
-    }
-}
-
-/// Whether `leg` can be charged only once the other's end is known: itself, its parent, or the leg that tells what
-/// number was reached.
-fn needs(leg: &TwilioCall, other: &TwilioCall) -> bool {
-    let is_parent = leg.parent.as_ref() == Some(&other.sid);
-    let tells_number = leg.to.is_empty() && other.parent.as_ref() == Some(&leg.sid);
-    leg.sid == other.sid || is_parent || tells_number
 }
 
 fn made(person: &Person, to: &str, status: Status, seconds: u32) -> TwilioCall {

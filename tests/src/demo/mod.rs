@@ -2,6 +2,7 @@
 
 pub mod books;
 pub mod calls;
+pub mod load;
 pub mod next;
 pub mod people;
 pub mod postman;
@@ -94,7 +95,7 @@ impl Demo {
     async fn settle_up(&mut self) -> Result<bool> {
         let found = self.settled().await?;
         let shown = self.stray_calls().await?;
-        self.sent.measure_load(&self.postman, &self.screen);
+        load::measure(&mut self.sent, &self.postman, &self.screen);
         let tally = self.postman.tally();
         summary::show(&self.sent, &tally, &found, &self.screen);
         let differences =
