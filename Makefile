@@ -34,7 +34,7 @@ sqlx: ## Rewrite .sqlx/ after a change of queries or migrations
 		cargo check $(CHECKED:%=--package curbe-%) --all-targets
 
 bench: ## Measure, in the release profile; everything on this machine
-	cargo build --release --workspace --bins
+	cargo build --release --package curbe-ingest --package curbe-worker --package curbe-notifier
 	cargo run --release --quiet --package curbe-tests --bin bench
 
 fmt: ## Format the code

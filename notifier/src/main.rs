@@ -1,28 +1,15 @@
-//! The notifier's process: reads its configuration, starts telemetry, serves until SIGTERM or SIGINT.
+//! The notifier process.
 
 use std::process::ExitCode;
 
 use curbe_notifier::config::Config;
-use curbe_platform::{config, shutdown, telemetry, tls};
+use curbe_platform::{config, process};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    tls::install_provider();
-    let config = match config::parse::<Config>() {
-        Ok(config) => config,
-        Err(status) => return status,
-    };
-    match run(config).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "ended");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn run(config: Config) -> anyhow::Result<()> {
-    let metrics = telemetry::init("notifier", &config.telemetry)?;
-    let shutdown = shutdown::on_signal()?;
-    curbe_notifier::run(config, metrics, shutdown).await
+fn main() -> ExitCode {
+    process::run(
+        "notifier",
+        config::parse::<Config>(),
+        |config| &config.telemetry,
+        curbe_notifier::run,
+    )
 }

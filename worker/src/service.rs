@@ -9,7 +9,7 @@ use curbe_platform::credit::CreditCache;
 use curbe_platform::probes::{self, Phase, Readiness};
 use curbe_platform::queue::{self, topology};
 use curbe_platform::redis::Link;
-use curbe_platform::telemetry;
+use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
@@ -29,8 +29,11 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Only at the start: an address that cannot be bound, a URL that is none, a queue that would lose events.
-pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
-    let metrics = telemetry::init("worker", &config.telemetry)?;
+pub async fn run(
+    config: Config,
+    metrics: PrometheusHandle,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     let admin = TcpListener::bind(config.worker_admin_listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.worker_admin_listen))?;

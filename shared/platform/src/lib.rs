@@ -6,6 +6,7 @@ pub mod config;
 pub mod credit;
 pub mod http;
 pub mod probes;
+pub mod process;
 pub mod queue;
 pub mod redis;
 pub mod shutdown;

@@ -1,11 +1,12 @@
 //! Log lines and metrics: how they are set up, once, at the start of a process.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, BufWriter, IsTerminal as _};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -49,16 +50,38 @@ pub enum Error {
     Recorder(#[from] metrics_exporter_prometheus::BuildError),
 }
 
-/// Starts both; log lines go to stdout. The handle renders `/metrics`. Call it inside the runtime.
+/// What was started.
+pub struct Telemetry {
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Once dropped, every line written so far has gone out.
+    pub lines: WorkerGuard,
+}
+
+/// Lines that may wait to go out. Then whoever has something to say waits too: none is left out.
+const LINES_MAX: usize = 16 * 1024;
+
+/// Starts both; log lines go to stdout, by a thread of their own: a write for each line would cost a busy service more
+/// than all its work. Call it inside the runtime.
 ///
 /// # Errors
 /// It was called before in this process.
-pub fn init(service: &'static str, settings: &Settings) -> Result<PrometheusHandle, Error> {
+pub fn init(service: &'static str, settings: &Settings) -> Result<Telemetry, Error> {
     let on_terminal = io::stdout().is_terminal();
     let default = if on_terminal { Format::Text } else { Format::Json };
+    let (writer, lines) = NonBlockingBuilder::default()
+        .lossy(false)
+        .buffered_lines_limit(LINES_MAX)
+        .thread_name("log-lines")
+        .finish(BufWriter::new(io::stdout()));
     let layer = match settings.log_format.unwrap_or(default) {
-        Format::Json => fmt::layer().json().flatten_event(true).with_span_list(false).boxed(),
-        Format::Text => fmt::layer().with_ansi(on_terminal).boxed(),
+        Format::Json => fmt::layer()
+            .with_writer(writer)
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .boxed(),
+        Format::Text => fmt::layer().with_writer(writer).with_ansi(on_terminal).boxed(),
     };
     let filter = EnvFilter::new(&settings.rust_log);
     tracing_subscriber::registry().with(layer.with_filter(filter)).try_init()?;
@@ -75,7 +98,7 @@ pub fn init(service: &'static str, settings: &Settings) -> Result<PrometheusHand
     gauge!("curbe_build_info", "service" => service, "version" => env!("CARGO_PKG_VERSION")).set(1);
     tokio::spawn(upkeep(metrics.clone()));
     tracing::info!(service, version = env!("CARGO_PKG_VERSION"), "starting");
-    Ok(metrics)
+    Ok(Telemetry { metrics, lines })
 }
 
 async fn upkeep(metrics: PrometheusHandle) {
