@@ -150,3 +150,28 @@ async fn a_balance_past_its_limit_is_refused_and_stands() {
     assert_eq!(bank.balance(&user).await, "-999989.9999");
     bank.books_are_clean().await;
 }
+
+#[tokio::test]
+async fn what_somebody_puts_onto_the_queue_by_hand_holds_nothing_up() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert("Curbe-Provider", "twilio");
+    headers.insert("Curbe-Leg", "a\0b");
+    let queue = bank.queue().await;
+    let strange = queue.publish_with_headers("voice.twilio.hangup", headers, "a=\0".into());
+    strange.await.unwrap().await.unwrap();
+    queue.publish("voice.unheard.of", "\u{1}".into()).await.unwrap().await.unwrap();
+
+    let call = user.calls("+523312345678", 61);
+    bank.hang_up(&call).await;
+    assert_eq!(bank.settled(&call.sid).await, "charged");
+    bank.drained().await;
+    let letters: Vec<(String, String)> =
+        sqlx::query_as("select subject, reason from dead_letters order by subject")
+            .fetch_all(bank.stack.pool())
+            .await
+            .unwrap();
+    let unreadable = |subject: &str| (subject.to_owned(), "unreadable".to_owned());
+    assert_eq!(letters, [unreadable("voice.twilio.hangup"), unreadable("voice.unheard.of")]);
+}

@@ -4,13 +4,14 @@ use async_nats::HeaderMap;
 use bytes::Bytes;
 use curbe_domain::legs::event::EventError;
 use curbe_domain::legs::{LegFacts, LegKey};
-use curbe_domain::providers::{Kind, Provider, Summary, twilio};
+use curbe_domain::providers::{Kind, Provider, Summary, signalwire, twilio};
 use curbe_platform::queue::message::{Received, VoiceEvent};
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::dead_letters::{DeadLetter, Reason, Refusal};
 use crate::store::call_legs::{HangupBytes, LegNews};
+use crate::store::dead_letters::storable;
 
 /// One message.
 #[derive(Clone, Debug)]
@@ -47,13 +48,13 @@ impl Message {
     }
 
     fn facts(&self) -> Result<LegFacts, Refusal> {
+        let content_type = self.received.content_type.as_deref();
         let parsed = match self.received.provider {
-            Some(Provider::Twilio) => twilio::events::parse(
-                self.received.content_type.as_deref(),
-                &self.payload,
-                self.received_at,
-            ),
-            Some(provider @ (Provider::Telnyx | Provider::SignalWire)) => {
+            Some(Provider::Twilio) => twilio::parse(content_type, &self.payload, self.received_at),
+            Some(Provider::SignalWire) => {
+                signalwire::parse(content_type, &self.payload, self.received_at)
+            }
+            Some(provider @ Provider::Telnyx) => {
                 Err(EventError::Unreadable(format!("events of {provider} are not understood yet")))
             }
             None => Err(EventError::Unreadable("no header names a provider".to_owned())),
@@ -119,7 +120,7 @@ pub fn headers_as_json(headers: Option<&HeaderMap>) -> Value {
         .iter()
         .map(|(name, values)| {
             let values: Vec<Value> =
-                values.iter().map(|value| Value::from(value.as_str())).collect();
+                values.iter().map(|value| Value::from(storable(value.as_str()))).collect();
             (name.to_string(), Value::from(values))
         })
         .collect()

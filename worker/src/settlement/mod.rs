@@ -47,6 +47,8 @@ struct Settlement<'a> {
     now: OffsetDateTime,
     settled: Settled,
     letters: Vec<DeadLetter>,
+    /// Legs settled before whose recordings are told of now, and the wallets that this may move.
+    recorded: Vec<LegKey>,
     recorded_wallets: Vec<Uuid>,
 }
 
@@ -104,6 +106,7 @@ impl<'a> Settlement<'a> {
             now: call_logs::to_microseconds(now),
             settled: Settled::default(),
             letters: Vec::new(),
+            recorded: Vec::new(),
             recorded_wallets: Vec::new(),
         }
     }
@@ -164,8 +167,8 @@ impl<'a> Settlement<'a> {
             }
         }
         if !recorded.is_empty() {
-            let recorded: Vec<LegKey> = recorded.into_iter().collect();
-            let calls = call_logs::of_legs(self.tx, &recorded).await?;
+            self.recorded = recorded.into_iter().collect();
+            let calls = call_logs::of_legs(self.tx, &self.recorded).await?;
             self.recorded_wallets = calls.iter().map(|call| call.wallet_id).collect();
         }
         Ok(keys.into_iter().collect())
@@ -180,7 +183,7 @@ impl<'a> Settlement<'a> {
         if keys.is_empty() {
             return Ok(());
         }
-        let recorded = recordings::attach(self.tx, keys, legs, self.now).await?;
+        let recorded = recordings::attach(self.tx, &self.recorded, legs, self.now).await?;
         let logged = call_logs::of_legs(self.tx, keys).await?;
         let wallets: Vec<Uuid> = logged.iter().map(|call| call.wallet_id).collect();
         self.settled.announcement.notices.extend(logged.iter().flat_map(announce::repeated));

@@ -8,6 +8,12 @@ use uuid::Uuid;
 use super::Tx;
 use crate::dead_letters::DeadLetter;
 
+/// Text as Postgres takes it: it has no NUL. A dead letter that cannot be written would keep its message for ever.
+#[must_use]
+pub fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// Writes dead letters. One that is there already counts another attempt and tells the newest reason; what a person
 /// decided about it stands.
 ///
@@ -32,14 +38,14 @@ pub async fn insert(
                 status = case when known.status = 'replayed' then 'open' else known.status end
             "#,
             Uuid::now_v7(),
-            letter.subject,
+            storable(&letter.subject),
             &digest(&letter.payload)[..],
             &letter.payload[..],
             letter.headers,
             letter.provider,
-            letter.leg,
+            letter.leg.as_deref().map(storable),
             letter.reason.as_str(),
-            letter.detail,
+            storable(&letter.detail),
             letter.attempts,
             letter.received_at,
             now,

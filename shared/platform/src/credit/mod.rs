@@ -84,7 +84,8 @@ impl CreditCache {
         self.link.generation()
     }
 
-    /// Moves the wallets forward, then publishes the notices, in one round trip.
+    /// Publishes the notices, then moves the wallets forward, in one round trip. In this order, so that a connection lost
+    /// half way leaves the wallets behind, where the sweep finds them and tells of them again.
     ///
     /// # Errors
     /// [`CreditError`] when it did not happen within 50 ms, or may not have happened.
@@ -95,6 +96,10 @@ impl CreditCache {
     ) -> Result<(), CreditError> {
         let mut pipeline = ::redis::pipe();
         pipeline.load_script(&FORWARD_WALLET).ignore();
+        for notice in notices {
+            let channel = curbe_domain::frames::channel(notice.wallet_id);
+            pipeline.publish(channel, &notice.message).ignore();
+        }
         for wallet in wallets {
             let mut call = FORWARD_WALLET.key(wallet_key(wallet.wallet_id));
             call.arg(wallet.version)
@@ -103,10 +108,6 @@ impl CreditCache {
                 .arg(&wallet.status)
                 .arg(wallet.minimum_threshold.units());
             pipeline.invoke_script(&call).ignore();
-        }
-        for notice in notices {
-            let channel = curbe_domain::frames::channel(notice.wallet_id);
-            pipeline.publish(channel, &notice.message).ignore();
         }
         let mut connection = self.link.connection().ok_or(CreditError::Away)?;
         let done = pipeline.query_async::<()>(&mut connection);
