@@ -7,7 +7,7 @@ use clap::Parser;
 use curbe_platform::config::{Problem, bounded, duration, nats_url, secret};
 use curbe_platform::{http, telemetry};
 use hyper::Uri;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// Takes the providers' webhooks: proves who sent them, makes them durable, answers.
 #[derive(Clone, Debug, Parser)]
@@ -26,12 +26,15 @@ pub struct Config {
     /// they sign. A path belongs to it only where a proxy removes it.
     #[arg(long, env, required = true, value_parser = base_url)]
     pub public_base_url: String,
-    /// Auth tokens of Twilio accounts, separated by commas; each is valid. At least one, here or in AUTH_TOKEN.
+    /// Auth tokens of Twilio accounts, separated by commas; each is valid. At least one secret of any provider is needed.
     #[arg(long, env, value_delimiter = ',', value_parser = secret)]
     pub twilio_auth_tokens: Vec<SecretString>,
     /// One more auth token of Twilio.
     #[arg(long, env, value_parser = secret)]
     pub auth_token: Option<SecretString>,
+    /// Signing keys of SignalWire projects, as in PSK_..., separated by commas; each is valid.
+    #[arg(long, env, value_delimiter = ',', value_parser = secret)]
+    pub signalwire_signing_keys: Vec<SecretString>,
     /// The largest body, in bytes, from 1024 to 65536.
     #[arg(long, env, default_value = "65536", value_parser = bounded(1024_usize, 65_536))]
     pub ingest_body_bytes_max: usize,
@@ -59,12 +62,25 @@ impl Config {
     /// How the values go together.
     ///
     /// # Errors
-    /// There is no token at all.
+    /// There is no secret at all, or one that two providers share.
     pub fn check(&self) -> Result<(), Problem> {
-        if self.twilio_tokens().next().is_some() {
-            return Ok(());
+        if self.twilio_tokens().chain(&self.signalwire_signing_keys).next().is_none() {
+            return Err(Problem::new(
+                "TWILIO_AUTH_TOKENS",
+                "missing, and so are AUTH_TOKEN and SIGNALWIRE_SIGNING_KEYS: one secret at least",
+            ));
         }
-        Err(Problem::new("TWILIO_AUTH_TOKENS", "missing, and so is AUTH_TOKEN: one token at least"))
+        // Whose secret it is tells whose webhook it is; one leg told as two providers' would be charged twice.
+        let is_shared = |key: &SecretString| {
+            self.twilio_tokens().any(|token| token.expose_secret() == key.expose_secret())
+        };
+        if self.signalwire_signing_keys.iter().any(is_shared) {
+            return Err(Problem::new(
+                "SIGNALWIRE_SIGNING_KEYS",
+                "holds a secret that is a token of Twilio as well",
+            ));
+        }
+        Ok(())
     }
 
     /// Every token that Twilio may sign with.
@@ -138,6 +154,21 @@ mod tests {
     }
 
     #[test]
+    fn one_secret_of_any_provider_is_enough_and_none_is_shared() {
+        let checked =
+            |pairs| with(pairs).unwrap().check().map_err(|problem| format!("{problem:?}"));
+        assert_eq!(checked(&[("SIGNALWIRE_SIGNING_KEYS", "PSK_a,PSK_b")]), Ok(()));
+        assert_eq!(checked(&[("AUTH_TOKEN", "a"), ("SIGNALWIRE_SIGNING_KEYS", "b")]), Ok(()));
+        assert!(checked(&[]).unwrap_err().contains("SIGNALWIRE_SIGNING_KEYS"));
+        let shared = checked(&[("AUTH_TOKEN", "hush"), ("SIGNALWIRE_SIGNING_KEYS", "b,hush")]);
+        let problem = shared.unwrap_err();
+        assert!(
+            problem.contains("SIGNALWIRE_SIGNING_KEYS") && !problem.contains("hush"),
+            "{problem}"
+        );
+    }
+
+    #[test]
     fn the_base_url_is_absolute_and_has_no_slash_at_its_end() {
         for (text, expected) in [
             ("https://a.example", "https://a.example"),
@@ -156,7 +187,12 @@ mod tests {
 
     #[test]
     fn nothing_secret_is_shown() {
-        let config = with(&[("AUTH_TOKEN", "hush"), ("NATS_URL", "nats://u:hush@queue")]).unwrap();
+        let config = with(&[
+            ("AUTH_TOKEN", "hush"),
+            ("SIGNALWIRE_SIGNING_KEYS", "hush,hush"),
+            ("NATS_URL", "nats://u:hush@queue"),
+        ])
+        .unwrap();
         assert!(!format!("{config:?}").contains("hush"));
         assert!(!with(&[("NATS_URL", "http://u:hush@queue")]).unwrap_err().contains("hush"));
     }

@@ -19,10 +19,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const HANGUP: &str = "CallSid=CA00000000000000000000000000000001&CallStatus=completed&CallDuration=61\
                       &From=%2B14155550100&To=%2B14155550111";
 const RINGING: &str = "CallSid=CA00000000000000000000000000000001&CallStatus=ringing";
-// Made by openssl over https://hooks.example.com with the token `token`.
+const JSON_HANGUP: &str = r#"{"CallSid":"b3877c40-da60-4998-90ad-b792e98472af","CallStatus":"completed","CallDuration":61}"#;
+// Made by openssl over https://hooks.example.com with the token `token`, SignalWire's with the key `PSK_key`.
 const HANGUP_SIGNATURE: &str = "iFZT+LTmEND1fiFImG7miN+SsAc=";
 const RINGING_SIGNATURE: &str = "vUEIT5IqlX+nKl2vHplABU5iFVE=";
 const EMPTY_SIGNATURE: &str = "N0uNPuM70veXOECRwawUFztbbm8=";
+const SIGNALWIRE_HANGUP_SIGNATURE: &str = "GtNTaBPabDOWvjhK4cAxMu1Nnic=";
+const SIGNALWIRE_JSON_SIGNATURE: &str = "5584f772c62d5e5e72d520bc76ea5103f2067c2c";
 
 struct Ingest {
     public: SocketAddr,
@@ -37,6 +40,7 @@ async fn start() -> Ingest {
         ("NATS_URL", "nats://127.0.0.1:9"),
         ("PUBLIC_BASE_URL", "https://hooks.example.com"),
         ("TWILIO_AUTH_TOKENS", "other,token"),
+        ("SIGNALWIRE_SIGNING_KEYS", "PSK_other,PSK_key"),
         ("SHUTDOWN_DELAY", "0s"),
     ];
     let environment: Environment =
@@ -102,6 +106,29 @@ async fn refusals_come_in_their_order() {
         assert_eq!(is_bare, expected == "403", "{answer}");
         assert_eq!(answer.contains("allow: post"), expected == "405", "{answer}");
         assert_eq!(answer.contains("retry-after: "), expected == "503", "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn whose_secret_it_is_tells_the_providers_apart() {
+    let ingest = start().await;
+    let (form, json) = (("Content-Type", FORM), ("Content-Type", "application/json"));
+    let (own, alias) = ("X-SignalWire-Signature", "X-Twilio-Signature");
+    // 503: believed, but there is no queue.
+    for (format, body, header, signature, expected) in [
+        (form, HANGUP, own, SIGNALWIRE_HANGUP_SIGNATURE, "503"),
+        (form, HANGUP, alias, SIGNALWIRE_HANGUP_SIGNATURE, "503"),
+        (json, JSON_HANGUP, own, SIGNALWIRE_JSON_SIGNATURE, "503"),
+        (json, JSON_HANGUP, alias, SIGNALWIRE_JSON_SIGNATURE, "503"),
+        (form, HANGUP, alias, HANGUP_SIGNATURE, "503"),
+        (form, HANGUP, own, HANGUP_SIGNATURE, "403"),
+        (form, HANGUP, "Telnyx-Signature-Ed25519", HANGUP_SIGNATURE, "403"),
+        (json, HANGUP, own, SIGNALWIRE_HANGUP_SIGNATURE, "403"),
+        (form, JSON_HANGUP, own, SIGNALWIRE_JSON_SIGNATURE, "403"),
+    ] {
+        let sent = request("POST", PATH, &[format, (header, signature)], body);
+        let answer = send(ingest.public, &sent).await;
+        assert_eq!(status(&answer), expected, "{header} {format:?} {answer}");
     }
 }
 

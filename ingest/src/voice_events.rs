@@ -1,22 +1,24 @@
 //! `POST /api/webhooks/voice-events`: proven to be a provider's, sorted, and put onto the queue byte for byte.
 
-use curbe_domain::providers::{Classified, Kind, Provider, twilio};
+use curbe_domain::providers::laml::{Refusal, SignedRequest};
+use curbe_domain::providers::{Classified, Kind, Provider, Summary, signalwire, twilio};
 use curbe_platform::queue::message::VoiceEvent;
 use hyper::HeaderMap;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 
 use crate::rejection::Rejection;
 use crate::service::Service;
 use crate::verdict::{Accepted, Facts};
 
-/// The header that names the scheme. Exactly one may be there, once: with two, who would have signed?
-const SIGNATURES: [(&str, Provider); 3] = [
-    ("x-twilio-signature", Provider::Twilio),
-    ("x-signalwire-signature", Provider::SignalWire),
-    ("telnyx-signature-ed25519", Provider::Telnyx),
+/// The header that names the scheme, and who may have signed with it. Exactly one may be there, once: with two, who would
+/// have signed? SignalWire's libraries know Twilio's header as well; whose secret it is tells the two apart.
+const SIGNATURES: [(&str, &[Provider]); 3] = [
+    ("x-twilio-signature", &[Provider::Twilio, Provider::SignalWire]),
+    ("x-signalwire-signature", &[Provider::SignalWire]),
+    ("telnyx-signature-ed25519", &[Provider::Telnyx]),
 ];
 const FORMATS: [&str; 2] = ["application/x-www-form-urlencoded", "application/json"];
 
@@ -43,7 +45,7 @@ pub(crate) async fn accept(
     tracing::info!(requestId = request_id, provider = provider.as_str(), "verified");
 
     supported(&webhook.headers).map_err(|reason| Rejection::UnsupportedMediaType { reason })?;
-    let summary = match twilio::classify(content_type(&webhook.headers), &webhook.body) {
+    let summary = match classify(provider, webhook) {
         Classified::Queue(summary) => summary,
         Classified::Ignore => return Ok(Accepted::Ignored),
     };
@@ -72,27 +74,51 @@ pub(crate) async fn accept(
 
 /// Who signed it; otherwise why nobody is believed to have.
 fn verify(service: &Service, webhook: &Webhook) -> Result<Provider, &'static str> {
-    let (provider, signature) = signature(&webhook.headers)?;
-    match provider {
-        Provider::Twilio => {
-            let signed = twilio::SignedRequest {
-                base_url: &service.public_base_url,
-                path_and_query: &webhook.path_and_query,
-                content_type: content_type(&webhook.headers),
-                body: &webhook.body,
-                signature,
-            };
-            let tokens = service.twilio_tokens.iter().map(|token| token.expose_secret().as_bytes());
-            twilio::verify(&signed, tokens).map_err(twilio::Refusal::as_str)?;
-            Ok(provider)
+    let (providers, signature) = signature(&webhook.headers)?;
+    let signed = SignedRequest {
+        base_url: &service.public_base_url,
+        path_and_query: &webhook.path_and_query,
+        content_type: content_type(&webhook.headers),
+        body: &webhook.body,
+        signature,
+    };
+    let mut reason = Refusal::NoSecret;
+    for provider in providers {
+        let verified = match provider {
+            Provider::Twilio => twilio::verify(&signed, exposed(&service.twilio_tokens)),
+            Provider::SignalWire => signalwire::verify(&signed, exposed(&service.signalwire_keys)),
+            Provider::Telnyx => Err(Refusal::NoSecret),
+        };
+        match verified {
+            Ok(()) => return Ok(*provider),
+            // A provider without secrets could not judge; of the others, the first tells why.
+            Err(refusal) if reason == Refusal::NoSecret => reason = refusal,
+            Err(_) => {}
         }
-        Provider::SignalWire | Provider::Telnyx => Err("scheme_not_configured"),
+    }
+    Err(reason.as_str())
+}
+
+fn exposed(secrets: &[SecretString]) -> impl Iterator<Item = &[u8]> {
+    secrets.iter().map(|secret| secret.expose_secret().as_bytes())
+}
+
+fn classify(provider: Provider, webhook: &Webhook) -> Classified {
+    let content_type = content_type(&webhook.headers);
+    match provider {
+        Provider::Twilio => twilio::classify(content_type, &webhook.body),
+        Provider::SignalWire => signalwire::classify(content_type, &webhook.body),
+        // Not understood yet, so a person looks at it.
+        Provider::Telnyx => {
+            Classified::Queue(Summary { kind: Kind::Unknown, leg: None, account: None })
+        }
     }
 }
 
-fn signature(headers: &HeaderMap) -> Result<(Provider, &[u8]), &'static str> {
-    let mut found = SIGNATURES.iter().flat_map(|(name, provider)| {
-        headers.get_all(*name).into_iter().map(|value| (*provider, value.as_bytes()))
+/// Who may have signed, and the signature.
+fn signature(headers: &HeaderMap) -> Result<(&'static [Provider], &[u8]), &'static str> {
+    let mut found = SIGNATURES.iter().flat_map(|(name, providers)| {
+        headers.get_all(*name).into_iter().map(|value| (*providers, value.as_bytes()))
     });
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(only),
@@ -144,12 +170,14 @@ mod tests {
     #[test]
     fn exactly_one_signature_names_the_scheme() {
         let twilio = ("x-twilio-signature", "a");
-        let found = |pairs: &[_]| signature(&headers(pairs)).map(|(provider, _)| provider);
-        assert_eq!(found(&[twilio]), Ok(Provider::Twilio));
-        assert_eq!(found(&[("telnyx-signature-ed25519", "a")]), Ok(Provider::Telnyx));
+        let found = |pairs: &[_]| signature(&headers(pairs)).map(|(providers, _)| providers);
+        assert_eq!(found(&[twilio]), Ok(&[Provider::Twilio, Provider::SignalWire][..]));
+        let signalwire = ("x-signalwire-signature", "b");
+        assert_eq!(found(&[signalwire]), Ok(&[Provider::SignalWire][..]));
+        assert_eq!(found(&[("telnyx-signature-ed25519", "a")]), Ok(&[Provider::Telnyx][..]));
         assert_eq!(found(&[]), Err("signature_missing"));
         assert_eq!(found(&[twilio, twilio]), Err("signature_repeated"));
-        assert_eq!(found(&[twilio, ("x-signalwire-signature", "b")]), Err("signature_repeated"));
+        assert_eq!(found(&[twilio, signalwire]), Err("signature_repeated"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod a_forged_webhook_is_not_processed;
 mod a_leg_is_charged_exactly_once;
 mod a_price_list_is_in_force_from_its_instant;
 mod a_queue_that_forgets_is_not_used;
+mod a_signalwire_call_is_charged_once;
 mod a_socket_misses_nothing;
 mod an_audit_names_what_is_wrong;
 mod debit_log_and_ledger_stand_or_fall_together;

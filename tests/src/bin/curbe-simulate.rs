@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use curbe_tests::simulator::flow::VOICE_EVENTS;
 use curbe_tests::simulator::send::{Answer, Sender};
 use curbe_tests::simulator::sign::Signer;
-use curbe_tests::simulator::twilio::{ACCOUNT, Silence, Status, TwilioCall};
+use curbe_tests::simulator::signalwire::{PROJECT, SignalWireCall};
+use curbe_tests::simulator::twilio::{ACCOUNT, Fields, Silence, Status, TwilioCall};
 
 const VOICE_REQUEST: &str = "/api/webhooks/voice-request";
 
@@ -36,9 +37,12 @@ struct Environment {
     /// The address that the webhook is signed for.
     #[arg(long, env, global = true, default_value = "http://127.0.0.1:8080")]
     public_base_url: String,
-    /// Auth tokens, a comma between them; the first one signs.
+    /// Twilio's auth tokens, a comma between them; the first one signs.
     #[arg(long, env, global = true, hide_env_values = true)]
     twilio_auth_tokens: Option<String>,
+    /// SignalWire's signing keys, likewise.
+    #[arg(long, env, global = true, hide_env_values = true)]
+    signalwire_signing_keys: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -74,10 +78,13 @@ struct Call {
     /// The id of the leg that dialled it.
     #[arg(long)]
     parent: Option<String>,
-    /// The provider's account.
-    #[arg(long, default_value = ACCOUNT)]
-    account: String,
-    /// Twilio's word on the direction.
+    /// The provider's account or project; one that is nobody's if left out.
+    #[arg(long)]
+    account: Option<String>,
+    /// A JSON object instead of a form.
+    #[arg(long)]
+    json: bool,
+    /// The provider's word on the direction.
     #[arg(long, value_enum, default_value = "outbound-api")]
     direction: Direction,
 }
@@ -85,6 +92,7 @@ struct Call {
 #[derive(Clone, Copy, ValueEnum)]
 enum Provider {
     Twilio,
+    Signalwire,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -94,15 +102,26 @@ enum Direction {
     OutboundDial,
 }
 
+impl Direction {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::OutboundApi => "outbound-api",
+            Self::OutboundDial => "outbound-dial",
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { command, environment } = Arguments::parse();
-    let tokens = environment.twilio_auth_tokens.as_deref().unwrap_or_default();
-    let Some(token) = tokens.split(',').map(str::trim).find(|token| !token.is_empty()) else {
-        complain("TWILIO_AUTH_TOKENS is not set; `. .local/env` sets it");
-        return ExitCode::from(CONFIGURATION);
+    let signer = match signer(command.call().provider, &environment) {
+        Ok(signer) => signer,
+        Err(variable) => {
+            complain(&format!("{variable} is not set; `. .local/env` sets it"));
+            return ExitCode::from(CONFIGURATION);
+        }
     };
-    let signer = Signer::new(token, &environment.public_base_url);
     match send(&command, &environment.ingest_url, &signer).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -113,36 +132,81 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Signs with the provider's first secret; without one, the variable that lacks it.
+fn signer(provider: Provider, environment: &Environment) -> Result<Signer, &'static str> {
+    let first = |list: &Option<String>| {
+        let list = list.as_deref().unwrap_or_default();
+        list.split(',').map(str::trim).find(|secret| !secret.is_empty()).map(str::to_owned)
+    };
+    let public = &environment.public_base_url;
+    match provider {
+        Provider::Twilio => first(&environment.twilio_auth_tokens)
+            .map(|token| Signer::new(&token, public))
+            .ok_or("TWILIO_AUTH_TOKENS"),
+        Provider::Signalwire => first(&environment.signalwire_signing_keys)
+            .map(|key| Signer::signalwire(&key, public))
+            .ok_or("SIGNALWIRE_SIGNING_KEYS"),
+    }
+}
+
 /// Whether the provider would take the answer for a yes.
 async fn send(command: &Command, ingest_url: &str, signer: &Signer) -> Result<bool> {
-    let (Command::Hangup(call) | Command::VoiceRequest(call) | Command::Recording(call)) = command;
-    let leg = leg(call);
-    let (path, fields) = match command {
-        Command::Hangup(_) => (VOICE_EVENTS, leg.hangup()),
-        Command::VoiceRequest(_) => (VOICE_REQUEST, leg.voice_request()),
-        Command::Recording(_) => (VOICE_EVENTS, leg.recording("completed")),
+    let call = command.call();
+    let (sid, fields) = match call.provider {
+        Provider::Twilio => {
+            let leg = twilio_leg(call);
+            let fields = match command {
+                Command::Hangup(_) => leg.hangup(),
+                Command::VoiceRequest(_) => leg.voice_request(),
+                Command::Recording(_) => leg.recording("completed"),
+            };
+            (leg.sid, fields)
+        }
+        Provider::Signalwire => {
+            let leg = signalwire_leg(call);
+            let fields = match command {
+                Command::Hangup(_) => leg.hangup(),
+                Command::VoiceRequest(_) => leg.voice_request(),
+                Command::Recording(_) => leg.recording("completed"),
+            };
+            (leg.sid, fields)
+        }
     };
-    let webhook = signer.form(path, &fields);
-    let answer = Sender::new(ingest_url)?.send(&webhook).await?;
-    show(path, &leg.sid, &answer)?;
+    let answer = post(command.path(), &fields, call.json, ingest_url, signer).await?;
+    show(command.path(), &sid, &answer)?;
     Ok(answer.is_success())
 }
 
-fn leg(call: &Call) -> TwilioCall {
-    match call.provider {
-        Provider::Twilio => twilio_leg(call),
+async fn post(
+    path: &str,
+    fields: &Fields,
+    json: bool,
+    ingest_url: &str,
+    signer: &Signer,
+) -> Result<Answer> {
+    let webhook = if json { signer.json(path, fields) } else { signer.form(path, fields) };
+    Sender::new(ingest_url)?.send(&webhook).await
+}
+
+impl Command {
+    fn call(&self) -> &Call {
+        let (Self::Hangup(call) | Self::VoiceRequest(call) | Self::Recording(call)) = self;
+        call
+    }
+
+    fn path(&self) -> &'static str {
+        match self {
+            Self::Hangup(_) | Self::Recording(_) => VOICE_EVENTS,
+            Self::VoiceRequest(_) => VOICE_REQUEST,
+        }
     }
 }
 
 fn twilio_leg(call: &Call) -> TwilioCall {
     let mut leg = TwilioCall::outbound(&call.from, &call.to);
-    leg.account.clone_from(&call.account);
+    leg.account = call.account.clone().unwrap_or_else(|| ACCOUNT.to_owned());
     leg.parent.clone_from(&call.parent);
-    leg.direction = match call.direction {
-        Direction::Inbound => "inbound",
-        Direction::OutboundApi => "outbound-api",
-        Direction::OutboundDial => "outbound-dial",
-    };
+    leg.direction = call.direction.as_str();
     if let Some(sid) = &call.sid {
         leg.sid.clone_from(sid);
     }
@@ -150,6 +214,19 @@ fn twilio_leg(call: &Call) -> TwilioCall {
         leg.completed(call.seconds)
     } else {
         leg.unanswered(call.status, Silence::Zero)
+    }
+}
+
+fn signalwire_leg(call: &Call) -> SignalWireCall {
+    let seconds = if call.status == Status::Completed { call.seconds } else { 0 };
+    let leg = SignalWireCall::outbound(&call.from, &call.to, seconds);
+    SignalWireCall {
+        sid: call.sid.clone().unwrap_or(leg.sid),
+        parent: call.parent.clone(),
+        project: call.account.clone().unwrap_or_else(|| PROJECT.to_owned()),
+        direction: call.direction.as_str(),
+        status: call.status,
+        ..leg
     }
 }
 

@@ -7,6 +7,7 @@ pub mod flow;
 mod maker;
 pub mod send;
 pub mod sign;
+pub mod signalwire;
 pub mod twilio;
 
 #[cfg(test)]

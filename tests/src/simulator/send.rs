@@ -48,7 +48,7 @@ impl Sender {
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .user_agent("TwilioProxy/1.1")
+            .user_agent("curbe-simulate")
             .build()?;
         Ok(Self { http, ingest_url: ingest_url.trim_end_matches('/').to_owned() })
     }

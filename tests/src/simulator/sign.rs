@@ -1,4 +1,4 @@
-//! Signs webhooks as Twilio does.
+//! Signs webhooks as Twilio and SignalWire do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use form_urlencoded::Serializer;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
+use sha2::{Digest, Sha256};
 
 use super::twilio::Fields;
 
@@ -33,53 +34,111 @@ impl Webhook {
     }
 }
 
-/// An account's auth token, and the address at which the provider believes us to be.
+/// An account's secret, and the address at which the provider believes us to be.
 #[derive(Clone, Debug)]
 pub struct Signer {
-    token: String,
+    scheme: Scheme,
+    secret: String,
     public_base_url: String,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Twilio,
+    SignalWire,
+}
+
 impl Signer {
-    /// Signs with `token` for webhooks to `public_base_url`.
+    /// Signs as Twilio with an auth token for webhooks to `public_base_url`.
     #[must_use]
     pub fn new(token: &str, public_base_url: &str) -> Self {
+        Self::of(Scheme::Twilio, token, public_base_url)
+    }
+
+    /// Signs as SignalWire with a project's signing key.
+    #[must_use]
+    pub fn signalwire(key: &str, public_base_url: &str) -> Self {
+        Self::of(Scheme::SignalWire, key, public_base_url)
+    }
+
+    fn of(scheme: Scheme, secret: &str, public_base_url: &str) -> Self {
         let public_base_url = public_base_url.trim_end_matches('/').to_owned();
-        Self { token: token.to_owned(), public_base_url }
+        Self { scheme, secret: secret.to_owned(), public_base_url }
     }
 
     /// A signed form post to a path, with its query if it has one.
     #[must_use]
     pub fn form(&self, path: &str, fields: &Fields) -> Webhook {
-        let text = format!("{}{path}{}", self.public_base_url, concatenated(fields));
+        let parameters = match self.scheme {
+            Scheme::Twilio => each_value_once(fields),
+            Scheme::SignalWire => as_submitted(fields),
+        };
         Webhook {
             path: path.to_owned(),
             content_type: "application/x-www-form-urlencoded; charset=utf-8",
-            signature: ("X-Twilio-Signature", self.mac(&text)),
+            signature: (self.header(), STANDARD.encode(self.mac(path, &parameters))),
             body: Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes(),
         }
     }
 
-    fn mac(&self, text: &str) -> String {
-        let mut mac = Hmac::<Sha1>::new_from_slice(self.token.as_bytes()).expect("any key will do");
-        mac.update(text.as_bytes());
-        STANDARD.encode(mac.finalize().into_bytes())
+    /// A signed post of a flat JSON object. Twilio writes the body's digest into the address and signs that.
+    #[must_use]
+    pub fn json(&self, path: &str, fields: &Fields) -> Webhook {
+        let body: BTreeMap<_, _> = fields.iter().map(|(name, value)| (name, value)).collect();
+        let body = serde_json::to_string(&body).expect("text is JSON");
+        let (path, signature) = match self.scheme {
+            Scheme::Twilio => {
+                let separator = if path.contains('?') { '&' } else { '?' };
+                let digest = hex(&Sha256::digest(&body));
+                let path = format!("{path}{separator}bodySHA256={digest}");
+                let signature = STANDARD.encode(self.mac(&path, ""));
+                (path, signature)
+            }
+            Scheme::SignalWire => (path.to_owned(), hex(&self.mac(path, &body))),
+        };
+        Webhook {
+            path,
+            content_type: "application/json",
+            signature: (self.header(), signature),
+            body: body.into_bytes(),
+        }
+    }
+
+    fn header(&self) -> &'static str {
+        match self.scheme {
+            Scheme::Twilio => "X-Twilio-Signature",
+            Scheme::SignalWire => "X-SignalWire-Signature",
+        }
+    }
+
+    fn mac(&self, path: &str, ending: &str) -> Vec<u8> {
+        let key = self.secret.as_bytes();
+        let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("any key will do");
+        for part in [&self.public_base_url, path, ending] {
+            mac.update(part.as_bytes());
+        }
+        mac.finalize().into_bytes().to_vec()
     }
 }
 
-fn concatenated(fields: &Fields) -> String {
-    let mut sorted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+fn each_value_once(fields: &Fields) -> String {
+    let once: BTreeSet<(&str, &str)> =
+        fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    once.into_iter().flat_map(|(name, value)| [name, value]).collect()
+}
+
+fn as_submitted(fields: &Fields) -> String {
+    let mut by_name: BTreeMap<&str, String> = BTreeMap::new();
     for (name, value) in fields {
-        sorted.entry(name).or_default().insert(value);
+        let values = by_name.entry(name).or_default();
+        values.push_str(name);
+        values.push_str(value);
     }
-    let mut text = String::new();
-    for (name, values) in sorted {
-        for value in values {
-            text.push_str(name);
-            text.push_str(value);
-        }
-    }
-    text
+    by_name.into_values().collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -109,6 +168,27 @@ mod tests {
             ("Digits", "1234"),
         ]);
         assert_eq!(signer.form(path, &repeated).signature.1, "IK+Dwps556ElfBT0I3Rgjkr1wJU=");
+    }
+
+    #[test]
+    fn signs_as_signalwire_publishes() {
+        let signer = Signer::signalwire("PSKtest1234567890abcdef", "https://example.ngrok.io");
+        let body = r#"{"event":"call.state","params":{"call_id":"abc-123","state":"answered"}}"#;
+        let published = "c3c08c1fefaf9ee198a100d5906765a6f394bf0f";
+        assert_eq!(hex(&signer.mac("/webhook", body)), published);
+        let path =
+            "/webhook?bodySHA256=69f3cbfc18e386ef8236cb7008cd5a54b7fed637a8cb3373b5a1591d7f0fd5f4";
+        assert_eq!(STANDARD.encode(signer.mac(path, "")), "dfO9ek8mxyFtn2nMz24plPmPfIY=");
+        let repeated = vec![("To", "b".to_owned()), ("To", "a".to_owned()), ("To", "b".to_owned())];
+        assert_eq!(as_submitted(&repeated), "TobToaTob");
+    }
+
+    #[test]
+    fn twilio_signs_the_digest_of_json() {
+        let webhook = Signer::new("t", "http://a").json("/x?y=1", &vec![("a", "1".to_owned())]);
+        assert_eq!(webhook.body, br#"{"a":"1"}"#);
+        let (path, digest) = webhook.path.split_once("&bodySHA256=").unwrap();
+        assert_eq!((path, digest.len()), ("/x?y=1", 64));
     }
 
     #[test]

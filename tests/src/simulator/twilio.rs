@@ -325,7 +325,7 @@ const GEOGRAPHY: [(&str, &str); 16] = [
     ("CalledCountry", "MX"),
 ];
 
-fn rfc_2822(at: OffsetDateTime) -> String {
+pub(super) fn rfc_2822(at: OffsetDateTime) -> String {
     at.format(&Rfc2822).expect("a year of four digits")
 }
 

@@ -1,9 +1,11 @@
-//! The providers' formats: one folder has all of one provider (signature, events).
+//! The providers' formats: one folder has all of one provider (signature, events); `laml` has what some share.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub mod laml;
+pub mod signalwire;
 pub mod twilio;
 
 /// A telephony provider.

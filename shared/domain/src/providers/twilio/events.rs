@@ -1,175 +1,20 @@
-//! What a webhook of Twilio's says: which kind of event it is, and the facts of its leg.
-//!
-//! Only the body is read. The query is signed too, but holds what we wrote there ourselves.
+//! What a webhook of Twilio's says.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 
-use super::fields::{Fields, unreadable};
-use super::seconds;
-use crate::legs::event::{EventError, ParsedEvent};
-use crate::legs::{Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus};
-use crate::providers::{Classified, Kind, Provider, Summary};
+use crate::legs::event::ParsedEvent;
+use crate::providers::Provider;
+use crate::providers::laml::{self, Dialect};
 
-/// Fields that only the `action` request of a verb has, never a status callback.
-const ACTION_FIELDS: [&str; 6] =
-    ["DialCallStatus", "DialCallSid", "DialBridged", "QueueResult", "Digits", "SpeechResult"];
-const URL_LENGTH_MAX: usize = 2_000;
-/// How much of a value that nobody knows is quoted in an error.
-const QUOTED_MAX: usize = 40;
+pub use crate::providers::laml::classify;
 
-/// What an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum News {
-    Hangup(Outcome),
-    Recording,
-    /// The leg goes on; nothing of it is billed.
-    Progress,
-}
-
-/// Sorts a signed webhook into the queue. What cannot be read is queued as unknown: it was signed, so it is kept.
-#[must_use]
-pub fn classify(content_type: Option<&str>, body: &[u8]) -> Classified {
-    let fields = Fields::read(content_type, body);
-    let kind = match fields.as_ref().map(news) {
-        Ok(Ok(News::Progress)) => return Classified::Ignore,
-        Ok(Ok(News::Hangup(_))) => Kind::Hangup,
-        Ok(Ok(News::Recording)) => Kind::Recording,
-        Ok(Err(_)) | Err(_) => Kind::Unknown,
-    };
-    let id = |name| Some(fields.as_ref().ok()?.id(name).ok()??.to_owned());
-    Classified::Queue(Summary { kind, leg: id("CallSid"), account: id("AccountSid") })
-}
+const DIALECT: Dialect = Dialect { provider: Provider::Twilio, timed_by: &[] };
 
 /// The facts that a webhook tells of its leg.
 ///
 /// # Errors
-/// [`EventError`] when the body is not what Twilio documents, or its duration can be read in two ways.
+/// [`EventError`](crate::legs::event::EventError) when the body is not what Twilio documents, or its duration can be
+/// read in two ways.
 pub fn parse(content_type: Option<&str>, body: &[u8], received_at: OffsetDateTime) -> ParsedEvent {
-    let fields = Fields::read(content_type, body)?;
-    let news = news(&fields)?;
-    let text = |name| Ok::<_, EventError>(fields.get(name)?.map(str::to_owned));
-    let (hangup, recording) = match news {
-        // A recording that cannot be read keeps no call from being charged.
-        News::Hangup(outcome) => {
-            (Some(hangup(&fields, outcome, received_at)?), recording(&fields).ok().flatten())
-        }
-        News::Recording => (None, recording(&fields)?),
-        News::Progress => (None, None),
-    };
-    Ok(LegFacts {
-        parent: parent(&fields)?.map(str::to_owned),
-        account: fields.id("AccountSid")?.map(str::to_owned),
-        from: text("From")?,
-        to: text("To")?,
-        direction: fields.get("Direction")?.and_then(direction),
-        hangup,
-        recording,
-        ..LegFacts::named(LegKey { provider: Provider::Twilio, leg: leg(&fields)?.to_owned() })
-    })
-}
-
-fn news(fields: &Fields<'_>) -> Result<News, EventError> {
-    leg(fields)?;
-    let status = fields.get("CallStatus")?;
-    match status.map(|status| (outcome(status), status)) {
-        // An action request tells the state of the parent while its verb ended, but not how long it lasted: taken for
-        // the hangup, it would make the call free.
-        Some((Some(_), _)) if is_action(fields)? => Ok(News::Progress),
-        Some((Some(outcome), _)) => Ok(News::Hangup(outcome)),
-        Some(_) | None if has_recording(fields)? => Ok(News::Recording),
-        Some((None, "queued" | "initiated" | "ringing" | "in-progress")) => Ok(News::Progress),
-        Some((None, other)) => Err(unreadable(format!("CallStatus {} is unknown", quoted(other)))),
-        None => Err(unreadable("neither CallStatus nor a recording")),
-    }
-}
-
-fn is_action(fields: &Fields<'_>) -> Result<bool, EventError> {
-    Ok(fields.has_any(&ACTION_FIELDS) && fields.get("CallDuration")?.is_none())
-}
-
-fn hangup(
-    fields: &Fields<'_>,
-    outcome: Outcome,
-    received_at: OffsetDateTime,
-) -> Result<Hangup, EventError> {
-    let seconds = seconds::lasted(fields, outcome)?;
-    let ended_at = told_at(fields).unwrap_or(received_at);
-    Ok(Hangup { outcome, seconds, ended_at })
-}
-
-fn leg<'a>(fields: &'a Fields<'_>) -> Result<&'a str, EventError> {
-    fields.id("CallSid")?.ok_or_else(|| unreadable("no CallSid"))
-}
-
-fn parent<'a>(fields: &'a Fields<'_>) -> Result<Option<&'a str>, EventError> {
-    let parent = fields.id("ParentCallSid")?;
-    // It would wait for its own end for ever.
-    if parent.is_some() && parent == fields.id("CallSid")? {
-        return Err(unreadable("the leg is its own parent"));
-    }
-    Ok(parent)
-}
-
-fn outcome(status: &str) -> Option<Outcome> {
-    match status {
-        "completed" => Some(Outcome::Completed),
-        "busy" => Some(Outcome::Busy),
-        "no-answer" => Some(Outcome::NoAnswer),
-        "failed" => Some(Outcome::Failed),
-        "canceled" => Some(Outcome::Canceled),
-        _ => None,
-    }
-}
-
-fn direction(word: &str) -> Option<Direction> {
-    match word {
-        // In trunking, "originating" is from the public network to the customer, "terminating" the other way.
-        "inbound" | "trunking-originating" => Some(Direction::Inbound),
-        "outbound" | "outbound-api" | "outbound-dial" | "trunking-terminating" => {
-            Some(Direction::Outbound)
-        }
-        _ => None,
-    }
-}
-
-fn told_at(fields: &Fields<'_>) -> Option<OffsetDateTime> {
-    let timestamp = fields.get("Timestamp").ok()??;
-    let at = OffsetDateTime::parse(timestamp, &Rfc2822).ok()?;
-    at.checked_to_offset(time::UtcOffset::UTC)
-}
-
-fn has_recording(fields: &Fields<'_>) -> Result<bool, EventError> {
-    Ok(fields.get("RecordingSid")?.is_some() && fields.get("RecordingStatus")?.is_some())
-}
-
-fn recording(fields: &Fields<'_>) -> Result<Option<Recording>, EventError> {
-    if !has_recording(fields)? {
-        return Ok(None);
-    }
-    let (status, url) = match fields.get("RecordingStatus")?.unwrap_or_default() {
-        "in-progress" => (RecordingStatus::Processing, None),
-        "completed" => (RecordingStatus::Completed, Some(recording_url(fields)?)),
-        "absent" => (RecordingStatus::None, None),
-        "failed" => (RecordingStatus::Failed, None),
-        other => {
-            return Err(unreadable(format!("RecordingStatus {} is unknown", quoted(other))));
-        }
-    };
-    Ok(Some(Recording { status, url }))
-}
-
-/// Browsers make a link of it, so it must be a web address and no other.
-fn recording_url(fields: &Fields<'_>) -> Result<String, EventError> {
-    let url = fields.get("RecordingUrl")?.ok_or_else(|| unreadable("no RecordingUrl"))?;
-    let is_web = url.starts_with("https://") || url.starts_with("http://");
-    if !is_web || url.len() > URL_LENGTH_MAX || url.contains(|c: char| c.is_control() || c == ' ') {
-        return Err(unreadable("RecordingUrl is not a web address"));
-    }
-    Ok(url.to_owned())
-}
-
-fn quoted(value: &str) -> String {
-    let shown: String = value.chars().take(QUOTED_MAX).collect();
-    format!("{shown:?}")
+    laml::parse(&DIALECT, content_type, body, received_at)
 }

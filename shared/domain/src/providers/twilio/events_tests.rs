@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-use super::*;
+use super::events::*;
 use crate::legs::event::EventError;
 use crate::legs::{Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus};
 use crate::providers::{Classified, Kind, Provider, Summary};

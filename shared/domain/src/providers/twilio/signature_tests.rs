@@ -9,7 +9,7 @@ use proptest::sample::Index;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::*;
+use super::signature::*;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -181,8 +181,8 @@ fn without_a_token_nothing_is_accepted() {
         signature,
     };
     let (by_nobody, by_token) = (request(by_nobody.as_bytes()), request(by_token.as_bytes()));
-    assert_eq!(verify(&by_token, []), Err(Refusal::NoToken));
-    assert_eq!(verify(&by_nobody, [&b""[..]]), Err(Refusal::NoToken));
+    assert_eq!(verify(&by_token, []), Err(Refusal::NoSecret));
+    assert_eq!(verify(&by_nobody, [&b""[..]]), Err(Refusal::NoSecret));
     assert_eq!(verify(&by_nobody, [&b""[..], TOKEN]), Err(Refusal::Mismatch));
     assert_eq!(verify(&by_token, [&b""[..], TOKEN]), Ok(()));
 }

@@ -15,14 +15,14 @@ const ID_LENGTH_MAX: usize = 200;
 
 /// What the `Content-Type` header says of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum MediaType {
+pub(in crate::providers) enum MediaType {
     Form,
     Json,
     Other,
 }
 
 impl MediaType {
-    pub(super) fn of(content_type: Option<&str>) -> Self {
+    pub(in crate::providers) fn of(content_type: Option<&str>) -> Self {
         let essence =
             content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
         if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

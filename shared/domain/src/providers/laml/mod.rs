@@ -1,0 +1,24 @@
+//! The webhooks of Twilio and of those that imitate it: the same names in forms or flat JSON objects, forms signed with
+//! their parameters. What follows a provider, and not the family, stands in the provider's own folder.
+
+mod events;
+pub(super) mod fields;
+pub mod form;
+mod seconds;
+pub(super) mod signature;
+pub mod urls;
+
+pub use events::classify;
+pub(super) use events::parse;
+pub use signature::{Refusal, SignedRequest};
+
+use super::Provider;
+
+/// In what the events of a provider differ from those of the others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialect {
+    /// Whose they are.
+    pub(super) provider: Provider,
+    /// Only beside one of these fields is `Timestamp` the time of the event; with none listed, it always is.
+    pub(super) timed_by: &'static [&'static str],
+}
