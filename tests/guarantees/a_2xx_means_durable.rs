@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use curbe_tests::stack::Stack;
+use curbe_tests::stack::{Stack, wait_until};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -119,6 +119,11 @@ async fn even_for_a_sender_that_does_not_wait() {
         connection.write_all(&webhook.body[..sent]).await.unwrap();
         drop(connection);
     }
+    wait_until(SOON, "one of them to be charged", async || match bank.legs_settled().await {
+        0 => Err("none yet"),
+        _ => Ok(()),
+    })
+    .await;
     // Once ingest has ended in good order, nothing of them is on its way any more.
     bank.ingest.process().terminate();
     bank.ingest.process().ended(SOON).await.unwrap();
@@ -129,5 +134,4 @@ async fn even_for_a_sender_that_does_not_wait() {
         assert!(is_whole, "{charges:?}");
         assert!(number % 4 != 0 || charges.is_empty(), "half a body was charged");
     }
-    assert_ne!(bank.spent(&user).await, "0.0000", "none of them arrived");
 }

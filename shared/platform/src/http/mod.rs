@@ -142,6 +142,8 @@ where
     let connection = http1::Builder::new()
         // Without a timer no header timeout would ever fire.
         .timer(TokioTimer::new())
+        // A client that has said everything and hangs up is still served: what it sent may be money.
+        .half_close(true)
         .header_read_timeout(limits.header_timeout)
         .max_headers(limits.headers_max)
         .max_buf_size(limits.head_bytes_max)

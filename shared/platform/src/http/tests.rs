@@ -168,6 +168,9 @@ async fn a_connection_over_the_limit_waits_for_its_turn() {
     let mut second = server.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     let mut byte = [0];
     assert!(timeout(SHORT, second.read(&mut byte)).await.is_err(), "no answer yet");
+    // Its sender is gone, the request goes on.
     drop(first);
+    assert!(timeout(SHORT, second.read(&mut byte)).await.is_err(), "the first is given up");
+    server.release.notify_one();
     assert!(rest(&mut second).await.starts_with("HTTP/1.1 200"));
 }
