@@ -73,6 +73,7 @@ impl Earlier {
         let fields = [
             ("TWILIO_AUTH_TOKENS", &mut secrets.twilio_auth_token),
             ("SIGNALWIRE_SIGNING_KEYS", &mut secrets.signalwire_signing_key),
+            ("TELNYX_PRIVATE_KEY", &mut secrets.telnyx_private_key),
             ("JWT_SECRETS", &mut secrets.jwt_secret),
             ("SERVICE_TOKENS", &mut secrets.service_token),
         ];
@@ -104,6 +105,8 @@ pub fn variables(stack: &Stack) -> Vec<(&'static str, String)> {
         ("PUBLIC_BASE_URL", stack.ingest_url()),
         ("TWILIO_AUTH_TOKENS", secrets.twilio_auth_token.clone()),
         ("SIGNALWIRE_SIGNING_KEYS", secrets.signalwire_signing_key.clone()),
+        ("TELNYX_PUBLIC_KEYS", secrets.telnyx_public_key()),
+        ("TELNYX_PRIVATE_KEY", secrets.telnyx_private_key.clone()),
         ("JWT_SECRETS", secrets.jwt_secret.clone()),
         ("SERVICE_TOKENS", secrets.service_token.clone()),
     ]
