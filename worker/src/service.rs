@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use async_nats::jetstream::Context;
 use curbe_platform::credit::CreditCache;
+use curbe_platform::http::Limits;
 use curbe_platform::probes::{self, Phase, Readiness};
 use curbe_platform::queue::{self, topology};
 use curbe_platform::redis::Link;
@@ -17,12 +18,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::http::{self, App};
 use crate::rates::RateCache;
+use crate::recordings::Recordings;
 use crate::settler::Settler;
 use crate::{announcer, consumer, overdue, retention, store};
 
 /// Besides the lanes: the sweeps.
 const SPARE_CONNECTIONS: u32 = 2;
+/// Requests have their own, so that no number of them keeps money waiting.
+const HTTP_CONNECTIONS: u32 = 2;
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs until `shutdown`, then finishes what is in hand.
@@ -37,6 +42,9 @@ pub async fn run(
     let admin = TcpListener::bind(config.worker_admin_listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.worker_admin_listen))?;
+    let requests = TcpListener::bind(config.worker_listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.worker_listen))?;
     let readiness = Readiness::default();
     let ended = CancellationToken::new();
     let probes = tokio::spawn(probes::serve(admin, readiness.clone(), metrics, ended.clone()));
@@ -50,7 +58,13 @@ pub async fn run(
     let rates = RateCache::new(store::patient_pool(database_url, "curbe-worker-rates")?);
     let settler = Settler::new(pool.clone(), rates.clone(), CreditCache::new(link.clone()));
 
+    let app = {
+        let pool = store::pool(database_url, HTTP_CONNECTIONS, "curbe-worker-http")?;
+        App::new(&config.service_tokens, Recordings::new(pool, config.recordings.clone())?)?
+    };
+
     let tasks = TaskTracker::new();
+    tasks.spawn(serve(requests, app, config.drain_timeout, shutdown.clone()));
     tasks.spawn(watch(readiness.clone(), rates, context.clone(), link.clone(), shutdown.clone()));
     tasks.spawn(announcer::sweep(pool.clone(), CreditCache::new(link), shutdown.clone()));
     tasks.spawn(overdue::run(pool.clone(), settler.clone(), shutdown.clone()));
@@ -74,6 +88,15 @@ pub async fn run(
     ended.cancel();
     probes.await.ok();
     Ok(())
+}
+
+/// Answers requests until `shutdown`, and then those that are in progress.
+async fn serve(listener: TcpListener, app: App, drain: Duration, shutdown: CancellationToken) {
+    // Earlier than the rest gives up: a recording that is cut off is asked for again, and nothing is lost.
+    let limits = Limits { drain_deadline: drain / 2, ..Limits::default() };
+    let app = Arc::new(app);
+    let handler = move |request, _| http::answer(Arc::clone(&app), request);
+    curbe_platform::http::serve(listener, limits, handler, shutdown).await;
 }
 
 /// Looks after what the probes say: ready once everything was there, then only noted.

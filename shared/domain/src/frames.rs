@@ -11,6 +11,7 @@ use crate::providers::Provider;
 
 /// One call as `GET /api/logs` and `new_call_log` give it. The provider's cost is not in it: it never leaves the worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = CallLog))]
 #[serde(rename_all = "camelCase")]
 pub struct CallLogView {
     /// Our id of the call.
@@ -18,10 +19,12 @@ pub struct CallLogView {
     /// The provider's id of the leg.
     pub external_call_id: String,
     /// `twilio`, `telnyx`, `signalwire`.
+    #[cfg_attr(feature = "schema", schema(value_type = crate::providers::Provider))]
     pub provider: String,
     /// Whose call it was.
     pub user_id: Uuid,
     /// `inbound` or `outbound`, as the customer sees it.
+    #[cfg_attr(feature = "schema", schema(value_type = crate::legs::Direction))]
     pub direction: String,
     /// `From`.
     pub from_number: String,
@@ -36,16 +39,20 @@ pub struct CallLogView {
     /// The real duration.
     pub duration_seconds: i32,
     /// The billed duration in minutes, two places.
+    #[cfg_attr(feature = "schema", schema(schema_with = crate::schema::minutes))]
     pub billable_minutes: Decimal,
     /// What it cost the customer.
     pub customer_price: Money,
     /// ISO 4217.
     pub currency: String,
     /// Where the recording is, once there is one.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub recording_url: Option<String>,
     /// `processing`, `completed`, `failed`, `none`.
+    #[cfg_attr(feature = "schema", schema(value_type = crate::legs::RecordingStatus))]
     pub recording_status: String,
     /// `completed`, `busy`, `no_answer`, `failed`, `canceled`, `rejected`.
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::CallStatus))]
     pub status: String,
 }
 
@@ -61,6 +68,7 @@ impl LegKey {
 
 /// A numbered frame: one number of the wallet's counter, one row, one frame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Frame {
     /// The balance moved.
@@ -88,11 +96,13 @@ pub enum Frame {
 
 /// The balance after one row of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BalanceUpdated {
     /// The balance now.
     pub new_balance: Money,
     /// What the call cost, for those who may know; `null` when it was no call.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub last_call_cost: Option<Money>,
     /// ISO 4217.
     pub currency: String,
@@ -100,6 +110,7 @@ pub struct BalanceUpdated {
 
 /// A call was logged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NewCallLog {
     /// The call.
@@ -108,13 +119,16 @@ pub struct NewCallLog {
 
 /// A recording's state is final.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RecordingReady {
     /// Our id of the call.
     pub call_log_id: Uuid,
     /// Where it is.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub recording_url: Option<String>,
     /// `completed` or `failed`.
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::FinalRecordingStatus))]
     pub recording_status: String,
 }
 

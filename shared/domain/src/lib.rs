@@ -9,3 +9,5 @@ pub mod ownership;
 pub mod phone;
 pub mod providers;
 pub mod rating;
+#[cfg(feature = "schema")]
+pub mod schema;

@@ -126,18 +126,26 @@ impl Directory {
         }
     }
 
-    /// A softphone's outgoing call is `inbound` in Twilio's words; what is ours decides before the provider's word.
+    /// The customer's direction; the provider's word where nothing else decides it.
     fn direction(&self, parties: &Parties<'_>) -> Direction {
+        let word = parties.direction.unwrap_or(Direction::Outbound);
+        self.own_direction(parties).unwrap_or(word)
+    }
+
+    /// A softphone's outgoing call is `inbound` in Twilio's words; what is ours decides before the provider's word.
+    /// `None` where only that word can decide.
+    #[must_use]
+    pub fn own_direction(&self, parties: &Parties<'_>) -> Option<Direction> {
         let is_client = |address: &Address| matches!(address, Address::Identity(name) if name.starts_with("client:"));
         let is_ours = |address: &Address| self.member(parties, address).is_some();
         let from_is_identity = matches!(parties.from, Address::Identity(_));
         if is_client(&parties.from) || (from_is_identity && is_ours(&parties.from)) {
-            return Direction::Outbound;
+            return Some(Direction::Outbound);
         }
         match (is_ours(&parties.from), is_ours(&parties.to)) {
-            (true, false) => Direction::Outbound,
-            (false, true) => Direction::Inbound,
-            (true, true) | (false, false) => parties.direction.unwrap_or(Direction::Outbound),
+            (true, false) => Some(Direction::Outbound),
+            (false, true) => Some(Direction::Inbound),
+            (true, true) | (false, false) => None,
         }
     }
 

@@ -10,8 +10,9 @@ use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::store::Tx;
 use crate::store::audit::{self, DifferenceRow, Extent, Receipt};
+use crate::store::corrections::CorrectedCall;
+use crate::store::{self, Tx};
 
 /// One of the things that must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -31,11 +32,13 @@ pub enum Check {
     Seq,
     /// A price follows from its receipt.
     CustomerPrice,
+    /// A call that was corrected was paid for as it is known now.
+    Correction,
 }
 
 impl Check {
     /// All of them, in the order in which they are made.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Balance,
         Self::BalanceAfter,
         Self::SettledLeg,
@@ -43,6 +46,7 @@ impl Check {
         Self::CallCharge,
         Self::Seq,
         Self::CustomerPrice,
+        Self::Correction,
     ];
 
     /// In words.
@@ -56,6 +60,7 @@ impl Check {
             Self::CallCharge => "call charge",
             Self::Seq => "seq",
             Self::CustomerPrice => "customer price",
+            Self::Correction => "correction",
         }
     }
 }
@@ -121,6 +126,7 @@ async fn differences(
         Check::CallCharge => audit::call_charges(tx, limit).await,
         Check::Seq => audit::numbers(tx, limit).await,
         Check::CustomerPrice => customer_prices(tx, limit).await,
+        Check::Correction => corrections(tx, limit).await,
     }
 }
 
@@ -146,6 +152,30 @@ async fn customer_prices(tx: &mut Tx, limit: i64) -> Result<Vec<DifferenceRow>, 
         let named = calls.into_iter();
         rows.extend(named.map(|subject| DifferenceRow { subject, detail: detail.clone(), total }));
     }
+    Ok(rows)
+}
+
+/// Prices every corrected call again. One that was free when it was logged has no rate on its receipt: of it, only that
+/// it was not given money can be said.
+async fn corrections(tx: &mut Tx, limit: i64) -> Result<Vec<DifferenceRow>, sqlx::Error> {
+    let mut rows = Vec::new();
+    for CorrectedCall { seconds, paid } in store::corrections::corrected(tx).await? {
+        let is_right = match &paid.rate {
+            Some(rate) => price(rate, seconds).is_ok_and(|due| due.amount == paid.amount.negated()),
+            None if seconds == 0 => paid.amount.is_zero(),
+            None => paid.amount <= Money::ZERO,
+        };
+        if !is_right {
+            rows.push(DifferenceRow {
+                subject: format!("leg {} at {}", paid.key.leg, paid.key.provider),
+                detail: format!("its charge and corrections are {} for {seconds} s", paid.amount),
+                total: 0,
+            });
+        }
+    }
+    let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    rows.iter_mut().for_each(|row| row.total = total);
     Ok(rows)
 }
 

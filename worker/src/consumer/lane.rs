@@ -142,7 +142,7 @@ impl Lane {
         match &messages[..] {
             [alone] if alone.attempts > ATTEMPTS_MAX => {
                 let words = format!("delivered {} times without an answer", alone.attempts);
-                let letter = alone.dead_letter(Refusal::new(Reason::CrashesWorker, words));
+                let letter = alone.dead_letter(Refusal::new(Reason::CrashesWorker, words), None);
                 self.settler.bury(letter).await
             }
             _ => self.settler.settle(Arc::clone(messages)).await,
@@ -151,7 +151,8 @@ impl Lane {
 
     async fn give_up(&self, message: &Message, refusal: Refusal) -> Result<(), Stopping> {
         let mut pause = PAUSE_FIRST;
-        while let Err(failure) = self.settler.bury(message.dead_letter(refusal.clone())).await {
+        while let Err(failure) = self.settler.bury(message.dead_letter(refusal.clone(), None)).await
+        {
             tracing::warn!(error = %chain(&failure), "no dead letter yet");
             self.wait(&mut pause).await?;
         }

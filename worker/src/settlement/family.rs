@@ -3,11 +3,14 @@
 //! The leg that the provider asked about is charged. The leg that it dialled on the customer's behalf is covered by
 //! it, except where the first came in to the customer and was forwarded: then the forwarding is a call of its own.
 
-use curbe_domain::legs::{Direction, Hangup, LegFacts, LegKey, Outcome};
+use curbe_domain::legs::duration::{ANSWER_PATIENCE, Ended, Unknown, ended};
+use curbe_domain::legs::{Direction, LegFacts, LegKey, Outcome};
 use curbe_domain::ownership::{Directory, Owner, OwnershipError, Parties};
 use curbe_domain::phone::{Address, E164};
+use curbe_domain::providers::Provider;
 use time::{Duration, OffsetDateTime};
 
+use super::session::Place;
 use crate::dead_letters::{Reason, Refusal};
 use crate::store::call_legs::LegRow;
 
@@ -30,15 +33,7 @@ pub struct Bill {
     /// The number that it is rated by; `None` where there is none to be found.
     pub rated_number: Option<E164>,
     /// Its end.
-    pub hangup: Hangup,
-}
-
-impl Bill {
-    /// When it was answered: the end less the duration.
-    #[must_use]
-    pub fn started_at(&self) -> OffsetDateTime {
-        self.hangup.ended_at - Duration::seconds(i64::from(self.hangup.seconds))
-    }
+    pub ended: Ended,
 }
 
 /// What is to become of a leg that has ended.
@@ -68,25 +63,57 @@ pub struct Family<'a> {
 impl Family<'_> {
     /// Decides about a leg that has ended and is not settled.
     #[must_use]
-    pub fn verdict(&self, leg: &LegRow, hangup: &Hangup) -> Verdict {
-        match parent_key(&leg.facts) {
-            None => self.root(leg, hangup),
-            Some(parent) => self.child(leg, hangup, self.find(&parent)),
+    pub fn verdict(&self, leg: &LegRow) -> Verdict {
+        let ended = match self.ended(leg) {
+            Ok(ended) => ended,
+            Err(Unknown::Yet) => return Verdict::Wait,
+            Err(unknown @ (Unknown::Beginning | Unknown::TooLong)) => {
+                return Verdict::Refuse(Refusal::new(
+                    Reason::DurationAmbiguous,
+                    unknown.to_string(),
+                ));
+            }
+        };
+        match (parent_key(&leg.facts), self.place(leg)) {
+            (Some(parent), _) => self.child(leg, &ended, self.find(&parent)),
+            (None, Place::Behind) => Verdict::Cover,
+            (None, Place::Unknown) => Verdict::Wait,
+            (None, Place::First) => self.root(leg, &ended),
         }
     }
 
+    /// The bill of a leg that was settled before and is to be priced anew; `None` where nobody can say whose it is.
+    #[must_use]
+    pub fn rebill(&self, leg: &LegRow, ended: &Ended) -> Option<Bill> {
+        let owner = self.owner(&leg.facts, ended).ok()?;
+        let number =
+            number(leg.facts.to.as_deref()).or_else(|| self.number_reached(&leg.facts.key));
+        Some(bill(&leg.facts, ended, owner, number))
+    }
+
+    /// How a leg ended and how long it lasted, as far as that is known now.
+    ///
+    /// # Errors
+    /// As [`ended`].
+    pub fn ended(&self, row: &LegRow) -> Result<Ended, Unknown> {
+        ended(&row.facts, self.within(ANSWER_PATIENCE, row))
+    }
+
     /// Whether less time went by since the end of a leg was heard of. By our own clock: a provider's may be wrong.
-    fn within(&self, patience: Duration, leg: &LegRow) -> bool {
+    pub(super) fn within(&self, patience: Duration, leg: &LegRow) -> bool {
         leg.heard_at.is_none_or(|heard_at| self.now < heard_at + patience)
     }
 
-    fn find(&self, key: &LegKey) -> Option<&LegFacts> {
-        self.legs.iter().map(|row| &row.facts).find(|facts| facts.key == *key)
+    fn find(&self, key: &LegKey) -> Option<&LegRow> {
+        self.legs.iter().find(|row| row.facts.key == *key)
     }
 
-    fn root(&self, row: &LegRow, hangup: &Hangup) -> Verdict {
+    fn root(&self, row: &LegRow, ended: &Ended) -> Verdict {
         let leg = &row.facts;
-        let owner = match self.owner(leg, hangup) {
+        if self.lacks_word(row, ended) {
+            return Verdict::Wait;
+        }
+        let owner = match self.owner(leg, ended) {
             Ok(owner) => owner,
             Err(error) => return Verdict::Refuse(refusal(&error)),
         };
@@ -97,19 +124,19 @@ impl Family<'_> {
         };
         let may_yet_be_told =
             owner.direction == Direction::Outbound && self.within(CHILD_PATIENCE, row);
-        if rated_number.is_none() && hangup.seconds > 0 && may_yet_be_told {
+        if rated_number.is_none() && ended.seconds > 0 && may_yet_be_told {
             return Verdict::Wait;
         }
-        Verdict::Charge(Box::new(bill(leg, hangup, owner, rated_number)))
+        Verdict::Charge(Box::new(bill(leg, ended, owner, rated_number)))
     }
 
-    fn child(&self, row: &LegRow, hangup: &Hangup, parent: Option<&LegFacts>) -> Verdict {
+    fn child(&self, row: &LegRow, ended: &Ended, parent: Option<&LegRow>) -> Verdict {
         let leg = &row.facts;
-        let ended = parent.and_then(|parent| Some((parent, parent.hangup.as_ref()?)));
-        let Some((parent, parent_hangup)) = ended else {
+        let known = parent.and_then(|parent| Some((&parent.facts, self.ended(parent).ok()?)));
+        let Some((parent, parent_ended)) = known else {
             return self.orphan(row);
         };
-        let owner = match self.owner(parent, parent_hangup) {
+        let owner = match self.owner(parent, &parent_ended) {
             Ok(owner) => owner,
             Err(error) => return Verdict::Refuse(refusal(&error)),
         };
@@ -118,7 +145,7 @@ impl Family<'_> {
             (Direction::Outbound, _) | (Direction::Inbound, None) => Verdict::Cover,
             (Direction::Inbound, reached @ Some(_)) => {
                 let owner = Owner { direction: Direction::Outbound, ..owner };
-                Verdict::Charge(Box::new(bill(leg, hangup, owner, reached)))
+                Verdict::Charge(Box::new(bill(leg, ended, owner, reached)))
             }
         }
     }
@@ -133,30 +160,31 @@ impl Family<'_> {
         ))
     }
 
-    fn owner(&self, leg: &LegFacts, hangup: &Hangup) -> Result<Owner, OwnershipError> {
-        self.directory.owner(&Parties {
-            provider: leg.key.provider,
-            account: leg.account.as_deref(),
-            from: address(leg.from.as_deref()),
-            to: address(leg.to.as_deref()),
-            direction: leg.direction,
-            at: hangup.ended_at - Duration::seconds(i64::from(hangup.seconds)),
-        })
+    fn owner(&self, leg: &LegFacts, ended: &Ended) -> Result<Owner, OwnershipError> {
+        self.directory.owner(&parties(leg, ended))
+    }
+
+    /// Whether only the provider can say in which direction the call went, and may yet say so: Telnyx tells it with the
+    /// beginning of a leg, not with its end.
+    fn lacks_word(&self, row: &LegRow, ended: &Ended) -> bool {
+        row.facts.key.provider == Provider::Telnyx
+            && row.facts.direction.is_none()
+            && self.within(ANSWER_PATIENCE, row)
+            && self.directory.own_direction(&parties(&row.facts, ended)).is_none()
     }
 
     /// The number that a softphone's call reached: that of the child that talked longest.
     fn number_reached(&self, parent: &LegKey) -> Option<E164> {
-        let talked = |leg: &LegFacts| {
-            let hangup = leg.hangup.as_ref();
-            hangup.filter(|h| h.outcome == Outcome::Completed).map_or(0, |hangup| hangup.seconds)
+        let talked = |row: &LegRow| {
+            let ended = self.ended(row).ok();
+            ended.filter(|ended| ended.outcome == Outcome::Completed).map_or(0, |e| e.seconds)
         };
         self.legs
             .iter()
-            .map(|row| &row.facts)
-            .filter(|leg| {
-                leg.key.provider == parent.provider && leg.parent.as_ref() == Some(&parent.leg)
+            .filter(|LegRow { facts, .. }| {
+                facts.key.provider == parent.provider && facts.parent.as_ref() == Some(&parent.leg)
             })
-            .filter_map(|leg| Some((talked(leg), &leg.key, number(leg.to.as_deref())?)))
+            .filter_map(|row| Some((talked(row), &row.facts.key, number(row.facts.to.as_deref())?)))
             .max_by(|a, b| (a.0, b.1).cmp(&(b.0, a.1)))
             .map(|(_, _, number)| number)
     }
@@ -169,14 +197,25 @@ pub fn parent_key(leg: &LegFacts) -> Option<LegKey> {
     Some(LegKey { provider: leg.key.provider, leg: parent })
 }
 
-fn bill(leg: &LegFacts, hangup: &Hangup, owner: Owner, rated_number: Option<E164>) -> Bill {
+fn bill(leg: &LegFacts, ended: &Ended, owner: Owner, rated_number: Option<E164>) -> Bill {
     Bill {
         key: leg.key.clone(),
         owner,
         from: leg.from.clone().unwrap_or_default(),
         to: leg.to.clone().unwrap_or_default(),
         rated_number,
-        hangup: hangup.clone(),
+        ended: ended.clone(),
+    }
+}
+
+fn parties<'a>(leg: &'a LegFacts, ended: &Ended) -> Parties<'a> {
+    Parties {
+        provider: leg.key.provider,
+        account: leg.account.as_deref(),
+        from: address(leg.from.as_deref()),
+        to: address(leg.to.as_deref()),
+        direction: leg.direction,
+        at: ended.started_at(),
     }
 }
 

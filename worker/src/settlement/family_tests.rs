@@ -1,6 +1,6 @@
 use super::*;
+use curbe_domain::legs::{Hangup, Talk};
 use curbe_domain::ownership::{Member, NumberAssignment};
-use curbe_domain::providers::Provider;
 use std::collections::HashMap;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -25,7 +25,7 @@ fn key(leg: &str) -> LegKey {
 fn leg(name: &str, parent: Option<&str>, from: &str, to: &str, seconds: Option<u32>) -> LegRow {
     let hangup = |seconds| Hangup {
         outcome: Outcome::Completed,
-        seconds,
+        talk: Talk::Stated(seconds),
         ended_at: NOW - Duration::seconds(1),
     };
     LegRow {
@@ -36,7 +36,7 @@ fn leg(name: &str, parent: Option<&str>, from: &str, to: &str, seconds: Option<u
             hangup: seconds.map(hangup),
             ..LegFacts::named(key(name))
         },
-        settled_as: None,
+        settled: None,
         heard_at: seconds.map(|_| NOW - Duration::seconds(1)),
     }
 }
@@ -44,7 +44,7 @@ fn leg(name: &str, parent: Option<&str>, from: &str, to: &str, seconds: Option<u
 fn verdict(legs: &[LegRow], name: &str, now: OffsetDateTime) -> Verdict {
     let directory = directory();
     let row = legs.iter().find(|row| row.facts.key == key(name)).unwrap();
-    Family { legs, directory: &directory, now }.verdict(row, row.facts.hangup.as_ref().unwrap())
+    Family { legs, directory: &directory, now }.verdict(row)
 }
 
 fn charged(verdict: Verdict) -> (Direction, Option<String>) {
@@ -133,4 +133,19 @@ fn nobodys_call_is_refused() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn where_only_the_providers_word_decides_telnyx_may_yet_say_it() {
+    let mut both = leg("A", None, OURS, OURS, Some(61));
+    both.facts.key.provider = Provider::Telnyx;
+    let verdict = |leg: &LegRow, now| {
+        let directory = directory();
+        Family { legs: std::slice::from_ref(leg), directory: &directory, now }.verdict(leg)
+    };
+    assert_eq!(verdict(&both, NOW), Verdict::Wait);
+    let patient = NOW + ANSWER_PATIENCE;
+    assert_eq!(charged(verdict(&both, patient)).0, Direction::Outbound);
+    both.facts.direction = Some(Direction::Inbound);
+    assert_eq!(charged(verdict(&both, NOW)).0, Direction::Inbound);
 }

@@ -4,7 +4,7 @@ use async_nats::HeaderMap;
 use bytes::Bytes;
 use curbe_domain::legs::event::EventError;
 use curbe_domain::legs::{LegFacts, LegKey};
-use curbe_domain::providers::{Kind, Provider, Summary, signalwire, twilio};
+use curbe_domain::providers::{Kind, Provider, Summary, signalwire, telnyx, twilio};
 use curbe_platform::queue::message::{Received, VoiceEvent};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -54,9 +54,7 @@ impl Message {
             Some(Provider::SignalWire) => {
                 signalwire::parse(content_type, &self.payload, self.received_at)
             }
-            Some(provider @ Provider::Telnyx) => {
-                Err(EventError::Unreadable(format!("events of {provider} are not understood yet")))
-            }
+            Some(Provider::Telnyx) => telnyx::parse(content_type, &self.payload, self.received_at),
             None => Err(EventError::Unreadable("no header names a provider".to_owned())),
         };
         parsed.map_err(|error| {
@@ -68,15 +66,15 @@ impl Message {
         })
     }
 
-    /// Its dead letter.
+    /// Its dead letter, with the leg whose row it went into.
     #[must_use]
-    pub fn dead_letter(&self, refusal: Refusal) -> DeadLetter {
+    pub fn dead_letter(&self, refusal: Refusal, key: Option<&LegKey>) -> DeadLetter {
         DeadLetter {
             subject: self.subject.clone(),
             payload: self.payload.clone(),
             headers: self.headers.clone(),
             provider: self.received.provider.map_or("unknown", Provider::as_str).to_owned(),
-            leg: self.received.leg.clone(),
+            leg: key.map(|key| key.leg.clone()).or_else(|| self.received.leg.clone()),
             reason: refusal.reason,
             detail: refusal.detail,
             attempts: self.attempts,

@@ -5,9 +5,9 @@
 //! Locks are taken legs first, each family from its parent down, then wallets by id; so no two batches can wait for
 //! each other in a circle.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use curbe_domain::legs::{LegFacts, LegKey, merge};
+use curbe_domain::legs::{LegFacts, LegKey, Recording, merge};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -16,13 +16,17 @@ use crate::store::call_legs::{LegNews, LegRow};
 use crate::store::{self, Tx, call_logs};
 
 pub mod announce;
+mod correction;
 mod deciding;
 pub mod family;
 pub mod message;
+mod names;
 mod order;
 mod posting;
 pub mod pricing;
 mod recordings;
+mod repeats;
+mod session;
 pub mod step;
 
 use announce::Announcement;
@@ -47,8 +51,8 @@ struct Settlement<'a> {
     now: OffsetDateTime,
     settled: Settled,
     letters: Vec<DeadLetter>,
-    /// Legs settled before whose recordings are told of now, and the wallets that this may move.
-    recorded: Vec<LegKey>,
+    /// Recordings told of now of calls that are logged, by the leg of the log, and the wallets that this may move.
+    recorded: Vec<(LegKey, Recording)>,
     recorded_wallets: Vec<Uuid>,
 }
 
@@ -63,17 +67,21 @@ pub async fn settle(
     now: OffsetDateTime,
 ) -> Result<Settled, sqlx::Error> {
     let mut settlement = Settlement::new(tx, rates, now);
-    let news = settlement.read(messages);
-    let legs = settlement.merge(&news).await?;
+    let mut news = settlement.read(messages);
+    let absorbed = settlement.name(&mut news).await?;
+    let legs = settlement.merge(&news, &absorbed).await?;
     settlement.refuse_contradictions(&news, &legs);
+    settlement.tell_costs(&news, &legs).await?;
     let repeats = settlement.repeats(&news, &legs).await?;
     let refused = settlement.settle_legs(legs.clone()).await?;
-    settlement.announce_repeats(&repeats, &legs).await?;
+    settlement.announce_repeats(&repeats).await?;
     for (key, refusal) in refused {
         let told_now =
             news.iter().find(|(_, told)| told.facts.hangup.is_some() && told.facts.key == key);
         match told_now {
-            Some((message, _)) => settlement.letters.push(message.dead_letter(refusal)),
+            Some((message, _)) => {
+                settlement.letters.push(message.dead_letter(refusal, Some(&key)));
+            }
             None => settlement.refuse_stored(&key, refusal).await?,
         }
     }
@@ -91,6 +99,7 @@ pub async fn settle_waiting(
     now: OffsetDateTime,
 ) -> Result<Settled, sqlx::Error> {
     let mut settlement = Settlement::new(tx, rates, now);
+    settlement.lock_names(keys).await?;
     let legs = store::call_legs::lock(settlement.tx, keys).await?;
     for (key, refusal) in settlement.settle_legs(legs).await? {
         settlement.refuse_stored(&key, refusal).await?;
@@ -117,15 +126,21 @@ impl<'a> Settlement<'a> {
         for message in messages {
             match message.read() {
                 Ok(told) => news.push((message, told)),
-                Err(refusal) => self.letters.push(message.dead_letter(refusal)),
+                Err(refusal) => self.letters.push(message.dead_letter(refusal, None)),
             }
         }
         news
     }
 
     /// Merges all news into their rows and locks them, each family from its parent down.
-    async fn merge(&mut self, news: &[(&Message, LegNews)]) -> Result<Vec<LegRow>, sqlx::Error> {
-        let merged = order::in_family_order(news.iter().map(|(_, told)| told));
+    async fn merge(
+        &mut self,
+        news: &[(&Message, LegNews)],
+        absorbed: &[LegNews],
+    ) -> Result<Vec<LegRow>, sqlx::Error> {
+        // What was told first stands, so rows come before the news.
+        let told = absorbed.iter().chain(news.iter().map(|(_, told)| told));
+        let merged = order::in_family_order(told);
         if merged.is_empty() {
             return Ok(Vec::new());
         }
@@ -143,56 +158,10 @@ impl<'a> Settlement<'a> {
         for (message, told) in news {
             let known = stands.get(&told.facts.key);
             if let Some(words) = known.and_then(|known| merge::contradiction(known, &told.facts)) {
-                self.letters.push(message.dead_letter(Refusal::new(Reason::Conflict, words)));
+                let refusal = Refusal::new(Reason::Conflict, words);
+                self.letters.push(message.dead_letter(refusal, Some(&told.facts.key)));
             }
         }
-    }
-
-    /// The legs told of that were settled before. The wallets that their recordings may move are noted, to be locked
-    /// together with those that are charged.
-    async fn repeats(
-        &mut self,
-        news: &[(&Message, LegNews)],
-        legs: &[LegRow],
-    ) -> Result<Vec<LegKey>, sqlx::Error> {
-        let settled: HashSet<&LegKey> =
-            legs.iter().filter(|row| row.settled_as.is_some()).map(|row| &row.facts.key).collect();
-        let mut keys = HashSet::new();
-        let mut recorded = HashSet::new();
-        for (message, told) in news.iter().filter(|(_, told)| settled.contains(&told.facts.key)) {
-            self.settled.steps.push(Step::Duplicate, message, &told.facts.key);
-            keys.insert(told.facts.key.clone());
-            if told.facts.recording.is_some() {
-                recorded.insert(told.facts.key.clone());
-            }
-        }
-        if !recorded.is_empty() {
-            self.recorded = recorded.into_iter().collect();
-            let calls = call_logs::of_legs(self.tx, &self.recorded).await?;
-            self.recorded_wallets = calls.iter().map(|call| call.wallet_id).collect();
-        }
-        Ok(keys.into_iter().collect())
-    }
-
-    /// What was settled before is announced again: whoever settled it may have died before he could.
-    async fn announce_repeats(
-        &mut self,
-        keys: &[LegKey],
-        legs: &[LegRow],
-    ) -> Result<(), sqlx::Error> {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let recorded = recordings::attach(self.tx, &self.recorded, legs, self.now).await?;
-        let logged = call_logs::of_legs(self.tx, keys).await?;
-        let wallets: Vec<Uuid> = logged.iter().map(|call| call.wallet_id).collect();
-        self.settled.announcement.notices.extend(logged.iter().flat_map(announce::repeated));
-        self.settled
-            .announcement
-            .wallets
-            .extend(store::wallets::states_of(self.tx, &wallets).await?);
-        self.settled.steps.recorded(recorded);
-        Ok(())
     }
 
     /// A dead letter for a leg whose event is not in this batch: from the bytes kept with it.

@@ -42,7 +42,7 @@ fn stub(key: &LegKey) -> LegNews {
 }
 
 fn take_over(known: &mut LegNews, told: &LegNews) {
-    if known.facts.hangup.is_none() {
+    if merge::is_taken_over(known.facts.hangup.as_ref(), told.facts.hangup.as_ref()) {
         known.hangup_bytes.clone_from(&told.hangup_bytes);
     }
     merge::merge(&mut known.facts, &told.facts);
@@ -52,7 +52,7 @@ fn take_over(known: &mut LegNews, told: &LegNews) {
 mod tests {
     use super::*;
     use crate::store::call_legs::HangupBytes;
-    use curbe_domain::legs::{Hangup, Outcome};
+    use curbe_domain::legs::{Hangup, Outcome, Talk};
     use curbe_domain::providers::Provider;
     use time::macros::datetime;
 
@@ -62,7 +62,11 @@ mod tests {
         LegNews {
             facts: LegFacts {
                 parent: parent.map(str::to_owned),
-                hangup: Some(Hangup { outcome: Outcome::Completed, seconds, ended_at: at }),
+                hangup: Some(Hangup {
+                    outcome: Outcome::Completed,
+                    talk: Talk::Stated(seconds),
+                    ended_at: at,
+                }),
                 ..LegFacts::named(key)
             },
             hangup_bytes: Some(HangupBytes {
@@ -95,7 +99,7 @@ mod tests {
         ];
         assert_eq!(order(&news), ["A", "B", "Y"]);
         let merged = in_family_order(news.iter());
-        assert_eq!(merged[0].facts.hangup.as_ref().unwrap().seconds, 61);
+        assert_eq!(merged[0].facts.hangup.as_ref().unwrap().talk, Talk::Stated(61));
         assert_eq!(merged[0].hangup_bytes.as_ref().unwrap().body, b"61");
         assert_eq!(merged[0].facts.parent.as_deref(), Some("Y"));
         assert_eq!(merged[2].hangup_bytes, None);

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use curbe_domain::frames::CallLogView;
+use curbe_domain::legs::duration::Basis;
 use curbe_domain::legs::{LegKey, Recording, RecordingStatus};
+use curbe_domain::money::Money;
 use curbe_domain::rating::deck::Decks;
 use curbe_domain::rating::price::{Price, price};
 use uuid::Uuid;
@@ -11,7 +13,7 @@ use uuid::Uuid;
 use super::family::Bill;
 use crate::dead_letters::{Reason, Refusal};
 use crate::ledger::{Account, Entry, Posting, TransactionType};
-use crate::store::call_legs::SettledAs;
+use crate::store::call_legs::{Settled, SettledAs};
 use crate::store::call_logs::{AppliedRate, NewCallLog};
 
 /// A bill with its wallet.
@@ -23,6 +25,8 @@ pub struct Due {
     pub wallet_id: Uuid,
     /// By which deck.
     pub rate_deck: String,
+    /// What the provider charges for it, as far as it said.
+    pub provider_cost: Option<Money>,
     /// What is known of its recording.
     pub recording: Option<Recording>,
 }
@@ -34,6 +38,10 @@ pub struct Charged {
     pub log: NewCallLog,
     /// Its row in the ledger; `None`: it was free.
     pub posting: Option<Posting>,
+    /// The seconds that it was priced for.
+    pub seconds: u32,
+    /// What they rest on.
+    pub basis: Basis,
 }
 
 impl Charged {
@@ -45,11 +53,12 @@ impl Charged {
 
     /// What it was settled as.
     #[must_use]
-    pub fn settled_as(&self) -> SettledAs {
-        match self.posting {
+    pub fn settled(&self) -> Settled {
+        let settled_as = match self.posting {
             Some(_) => SettledAs::Charged,
             None => SettledAs::Free,
-        }
+        };
+        Settled { settled_as, seconds: self.seconds, basis: self.basis }
     }
 }
 
@@ -63,7 +72,7 @@ pub fn charge(
     new_id: &mut dyn FnMut() -> Uuid,
 ) -> Vec<(Due, Result<Charged, Refusal>)> {
     due.sort_by(|a, b| {
-        let order = |due: &Due| (due.bill.hangup.ended_at, due.bill.key.clone());
+        let order = |due: &Due| (due.bill.ended.ended_at, due.bill.key.clone());
         order(a).cmp(&order(b))
     });
     due.into_iter()
@@ -105,8 +114,15 @@ fn charge_one(
         .filter(|recording| is_final(recording.status))
         .map(|_| account.next_seq());
     let view = view(due, price, account, log_id);
-    let log = NewCallLog { view, wallet_id: account.wallet_id, applied_rate, seq, recording_seq };
-    Ok(Charged { log, posting })
+    let log = NewCallLog {
+        view,
+        wallet_id: account.wallet_id,
+        applied_rate,
+        provider_cost: due.provider_cost,
+        seq,
+        recording_seq,
+    };
+    Ok(Charged { log, posting, seconds: due.bill.ended.seconds, basis: due.bill.ended.basis })
 }
 
 /// Whether a recording has come to its end: then, once, it takes a number.
@@ -118,23 +134,28 @@ pub fn is_final(status: RecordingStatus) -> bool {
     }
 }
 
-fn rated(
+/// The price of what is due, and the rate that it follows from.
+///
+/// # Errors
+/// There is no rate, or the price does not fit.
+pub(super) fn rated(
     due: &Due,
     decks: &Decks,
     currency: &str,
 ) -> Result<(Price, Option<AppliedRate>), Refusal> {
     let bill = &due.bill;
-    if bill.hangup.seconds == 0 {
+    if bill.ended.seconds == 0 {
         return Ok((Price::FREE, None));
     }
     let no_rate = |words: String| Refusal::new(Reason::NoRate, words);
     let number = bill.rated_number.as_ref();
     let number = number
         .ok_or_else(|| no_rate("no leg of the call names a number to rate it by".to_owned()))?;
-    let found =
-        decks.rate(&due.rate_deck, bill.started_at(), number, bill.owner.direction).ok_or_else(
-            || no_rate(format!("deck {} has no prefix of the dialled number", due.rate_deck)),
-        )?;
+    let found = decks
+        .rate(&due.rate_deck, bill.ended.started_at(), number, bill.owner.direction)
+        .ok_or_else(|| {
+        no_rate(format!("deck {} has no prefix of the dialled number", due.rate_deck))
+    })?;
     if found.deck.currency != currency {
         let words = format!(
             "deck {} is in {}, the wallet in {currency}",
@@ -142,7 +163,7 @@ fn rated(
         );
         return Err(no_rate(words));
     }
-    let price = price(found.rate, bill.hangup.seconds)
+    let price = price(found.rate, bill.ended.seconds)
         .map_err(|error| Refusal::new(Reason::AmountOverflow, format!("price: {error}")))?;
     let applied = AppliedRate {
         rate: found.rate.clone(),
@@ -163,16 +184,16 @@ fn view(due: &Due, price: Price, account: &Account, id: Uuid) -> CallLogView {
         direction: bill.owner.direction.as_str().to_owned(),
         from_number: bill.from.clone(),
         to_number: bill.to.clone(),
-        start_time: bill.started_at(),
-        end_time: bill.hangup.ended_at,
+        start_time: bill.ended.started_at(),
+        end_time: bill.ended.ended_at,
         // The parser admits at most a day.
-        duration_seconds: i32::try_from(bill.hangup.seconds).unwrap_or(i32::MAX),
+        duration_seconds: i32::try_from(bill.ended.seconds).unwrap_or(i32::MAX),
         billable_minutes: price.billable_minutes(),
         customer_price: price.amount,
         currency: account.currency.clone(),
         recording_url: recording.and_then(|recording| recording.url.clone()),
         recording_status: recording.map_or(RecordingStatus::None, |r| r.status).as_str().to_owned(),
-        status: bill.hangup.outcome.as_str().to_owned(),
+        status: bill.ended.outcome.as_str().to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
-use curbe_domain::legs::{Direction, Hangup, Outcome};
+use curbe_domain::legs::duration::{Basis, Ended};
+use curbe_domain::legs::{Direction, Outcome};
 use curbe_domain::money::Money;
 use curbe_domain::ownership::Owner;
 use curbe_domain::phone::E164;
@@ -50,10 +51,11 @@ fn account(balance: &str) -> Account {
 
 fn due(leg: &str, to: &str, seconds: u32, ended_after: i64) -> Due {
     let organization_id = Uuid::from_u128(8);
-    let hangup = Hangup {
+    let ended = Ended {
         outcome: Outcome::Completed,
         seconds,
         ended_at: NOON + Duration::seconds(ended_after),
+        basis: Basis::Stated,
     };
     Due {
         bill: Bill {
@@ -62,10 +64,11 @@ fn due(leg: &str, to: &str, seconds: u32, ended_after: i64) -> Due {
             from: "+14150000001".to_owned(),
             to: to.to_owned(),
             rated_number: E164::parse(to),
-            hangup,
+            ended,
         },
         wallet_id: WALLET,
         rate_deck: DEFAULT_DECK.to_owned(),
+        provider_cost: None,
         recording: None,
     }
 }
@@ -147,7 +150,8 @@ fn a_deck_in_another_currency_has_no_price() {
 fn a_recording_that_came_first_takes_the_number_after_its_log() {
     let mut accounts = HashMap::from([(WALLET, account("10"))]);
     let mut recorded = due("A", "+525512345678", 60, 0);
-    recorded.recording = Some(Recording { status: RecordingStatus::Completed, url: None });
+    recorded.recording =
+        Some(Recording { status: RecordingStatus::Completed, url: None, id: None });
     let outcomes = charge(vec![recorded], &decks("USD"), &mut accounts, &mut Uuid::now_v7);
     let call = outcomes[0].1.as_ref().unwrap();
     assert_eq!((call.log.seq, call.log.recording_seq), (2, Some(3)));

@@ -2,31 +2,24 @@
 
 use std::collections::{HashMap, HashSet};
 
-use curbe_domain::legs::{LegKey, RecordingStatus};
+use curbe_domain::legs::{LegKey, Recording, RecordingStatus, merge};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::pricing::is_final;
-use crate::store::call_legs::LegRow;
 use crate::store::{self, Tx, call_logs};
 
-/// Brings what the legs know of their recordings into their call logs. The first `completed` or `failed` takes the
+/// Brings what is known of recordings into the call logs of these legs. The first `completed` or `failed` takes the
 /// wallet's next number, once; everything else shows in REST only. Returns how many logs changed.
 pub(super) async fn attach(
     tx: &mut Tx,
-    keys: &[LegKey],
-    legs: &[LegRow],
+    recordings: &[(LegKey, Recording)],
     now: OffsetDateTime,
 ) -> Result<usize, sqlx::Error> {
-    let recordings: HashMap<&LegKey, _> = legs
-        .iter()
-        .filter(|row| keys.contains(&row.facts.key))
-        .filter_map(|row| Some((&row.facts.key, row.facts.recording.as_ref()?)))
-        .collect();
     if recordings.is_empty() {
         return Ok(0);
     }
-    let recorded: Vec<LegKey> = recordings.keys().map(|key| (*key).clone()).collect();
+    let recorded: Vec<LegKey> = recordings.iter().map(|(key, _)| key.clone()).collect();
     let wallets: Vec<Uuid> =
         call_logs::of_legs(tx, &recorded).await?.iter().map(|call| call.wallet_id).collect();
     let mut accounts: HashMap<Uuid, _> = store::wallets::lock(tx, &wallets)
@@ -39,15 +32,13 @@ pub(super) async fn attach(
     let mut changed = Vec::new();
     let mut numbered = HashSet::new();
     for mut call in call_logs::of_legs(tx, &recorded).await? {
-        let found = recordings.iter().find(|(key, _)| {
-            key.leg == call.view.external_call_id && key.provider.as_str() == call.view.provider
-        });
-        let (Some((_, recording)), Some(account)) = (found, accounts.get_mut(&call.wallet_id))
-        else {
+        let key = LegKey::of_view(&call.view);
+        let told = recordings.iter().filter(|(recorded, _)| *recorded == key);
+        let furthest = told.map(|(_, recording)| recording).reduce(furthest);
+        let (Some(recording), Some(account)) = (furthest, accounts.get_mut(&call.wallet_id)) else {
             continue;
         };
-        let logged = RecordingStatus::parse(&call.view.recording_status);
-        if logged == Some(recording.status) && call.view.recording_url == recording.url {
+        if !is_news(&call.view.recording_status, recording.status) {
             continue;
         }
         if call.recording_seq.is_none() && is_final(recording.status) {
@@ -67,4 +58,17 @@ pub(super) async fn attach(
         store::wallets::update(tx, &numbered, now).await?;
     }
     Ok(changed.len())
+}
+
+/// A call of several legs has one recording: that which has come furthest.
+pub(super) fn furthest<'r>(known: &'r Recording, other: &'r Recording) -> &'r Recording {
+    if merge::is_further(known.status, other.status) { other } else { known }
+}
+
+/// Whether a log that says `logged` is to say more. `none` is also what a log says that has heard of no recording yet.
+fn is_news(logged: &str, told: RecordingStatus) -> bool {
+    match RecordingStatus::parse(logged) {
+        None | Some(RecordingStatus::None) => told != RecordingStatus::None,
+        Some(logged) => merge::is_further(logged, told),
+    }
 }

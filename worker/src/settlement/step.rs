@@ -6,7 +6,8 @@ use curbe_domain::phone::masked;
 use super::message::Message;
 use super::pricing::Charged;
 use crate::dead_letters::DeadLetter;
-use crate::store::call_legs::SettledAs;
+use crate::ledger::Posting;
+use crate::store::call_legs::{Settled, SettledAs};
 
 /// A step of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +23,8 @@ pub enum Step {
 pub struct Steps {
     messages: Vec<(Step, String, u64, LegKey)>,
     charged: Vec<Charged>,
-    settled: Vec<(LegKey, SettledAs)>,
+    corrected: Vec<Posting>,
+    settled: Vec<(LegKey, Settled)>,
     letters: Vec<DeadLetter>,
     recordings: usize,
 }
@@ -37,7 +39,11 @@ impl Steps {
         self.charged.push(call.clone());
     }
 
-    pub(super) fn settled(&mut self, legs: &[(LegKey, SettledAs)]) {
+    pub(super) fn corrected(&mut self, posting: &Posting) {
+        self.corrected.push(posting.clone());
+    }
+
+    pub(super) fn settled(&mut self, legs: &[(LegKey, Settled)]) {
         self.settled.extend_from_slice(legs);
     }
 
@@ -59,10 +65,17 @@ impl Steps {
             tracing::info!(requestId = request_id, stream_sequence, provider = %key.provider, leg = key.leg, "{name}");
         }
         self.tell_charged();
-        for (key, settled_as) in &self.settled {
-            let outcome = settled_as.as_str();
+        for posting in &self.corrected {
+            metrics::counter!("curbe_corrections_total").increment(1);
+            tracing::info!(
+                wallet = %posting.wallet_id, amount = %posting.amount, balance = %posting.balance_after,
+                seq = posting.seq, reference = posting.external_reference, "corrected"
+            );
+        }
+        for (key, settled) in &self.settled {
+            let outcome = settled.settled_as.as_str();
             metrics::counter!("curbe_legs_settled_total", "outcome" => outcome).increment(1);
-            if *settled_as == SettledAs::Covered {
+            if settled.settled_as == SettledAs::Covered {
                 tracing::info!(provider = %key.provider, leg = key.leg, "covered");
             }
         }

@@ -2,6 +2,7 @@
 
 use curbe_domain::frames::CallLogView;
 use curbe_domain::legs::LegKey;
+use curbe_domain::money::Money;
 use curbe_domain::rating::Rate;
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
@@ -30,6 +31,8 @@ pub struct NewCallLog {
     pub wallet_id: Uuid,
     /// At which rate; `None` where it was free for want of a duration.
     pub applied_rate: Option<AppliedRate>,
+    /// What the provider charges for it, as far as it said. Internal.
+    pub provider_cost: Option<Money>,
     /// Its number.
     pub seq: i64,
     /// The number of its recording's end, where that was known before.
@@ -84,25 +87,25 @@ pub async fn insert(tx: &mut Tx, logs: &[NewCallLog]) -> Result<u64, sqlx::Error
         insert into call_logs (
             id, external_call_id, provider, user_id, direction, from_number, to_number, start_time, end_time,
             duration_seconds, billable_minutes, customer_price, currency, recording_url, recording_status, status,
-            wallet_id, seq, recording_seq,
+            wallet_id, seq, recording_seq, provider_cost,
             rate_id, rate_prefix, rate_per_minute, connection_fee, initial_increment_seconds, increment_seconds,
             rated_number, rated_late
         )
         select
             id, external_call_id, provider, user_id, direction::call_direction, from_number, to_number, start_time,
             end_time, duration_seconds, billable_minutes, customer_price, currency, recording_url,
-            recording_status::recording_status, status, wallet_id, seq, recording_seq,
+            recording_status::recording_status, status, wallet_id, seq, recording_seq, provider_cost,
             rate_id, prefix, rate_per_minute, connection_fee, initial_increment, increment, number, late
         from unnest(
             $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
             $9::timestamptz[], $10::int[], $11::numeric[], $12::numeric[], $13::text[], $14::text[], $15::text[],
             $16::text[], $17::uuid[], $18::bigint[], $19::bigint[], $20::uuid[], $21::text[], $22::numeric[],
-            $23::numeric[], $24::int[], $25::int[], $26::text[], $27::boolean[]
+            $23::numeric[], $24::int[], $25::int[], $26::text[], $27::boolean[], $28::numeric[]
         ) as new (
             id, external_call_id, provider, user_id, direction, from_number, to_number, start_time,
             end_time, duration_seconds, billable_minutes, customer_price, currency, recording_url, recording_status,
             status, wallet_id, seq, recording_seq, rate_id, prefix, rate_per_minute,
-            connection_fee, initial_increment, increment, number, late
+            connection_fee, initial_increment, increment, number, late, provider_cost
         )
         on conflict (external_call_id, provider) do nothing
         "#,
@@ -133,6 +136,7 @@ pub async fn insert(tx: &mut Tx, logs: &[NewCallLog]) -> Result<u64, sqlx::Error
         &receipts.increment as &[Option<i32>],
         &receipts.number as &[Option<String>],
         &receipts.late,
+        &column(logs, |log| log.provider_cost.map(Money::to_decimal)) as &[Option<Decimal>],
     )
     .execute(&mut *tx)
     .await?;
@@ -153,7 +157,7 @@ pub struct LoggedCall {
     /// The number of its recording's end.
     pub recording_seq: Option<i64>,
     /// The number of its charge and the balance after it, where it was charged.
-    pub charge: Option<(i64, curbe_domain::money::Money)>,
+    pub charge: Option<(i64, Money)>,
 }
 
 /// The logged calls of these legs, locked by their wallets or final.

@@ -6,8 +6,10 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 
 pub mod audit;
+pub mod call_leg_names;
 pub mod call_legs;
 pub mod call_logs;
+pub mod corrections;
 pub mod dead_letters;
 pub mod directory;
 pub mod identities;
@@ -16,6 +18,7 @@ pub mod phone_numbers;
 pub mod provider_accounts;
 pub mod rate_decks;
 pub mod rates;
+pub mod recordings;
 pub mod transaction;
 pub mod users;
 pub mod wallet_transactions;

@@ -2,8 +2,10 @@
 
 use time::OffsetDateTime;
 
+use crate::money::Money;
 use crate::providers::Provider;
 
+pub mod duration;
 pub mod event;
 pub mod merge;
 
@@ -61,8 +63,12 @@ pub enum RecordingStatus {
 pub struct LegFacts {
     /// Which leg.
     pub key: LegKey,
+    /// Other names by which an event calls the leg (`call_control_id` beside `call_leg_id`).
+    pub other_names: Vec<String>,
     /// The leg that caused this one (`ParentCallSid`).
     pub parent: Option<String>,
+    /// What the legs of one call have in common (`call_session_id`).
+    pub session: Option<String>,
     /// The provider's account, project or connection.
     pub account: Option<String>,
     /// `From`, as the provider wrote it.
@@ -71,21 +77,48 @@ pub struct LegFacts {
     pub to: Option<String>,
     /// The provider's word on the direction.
     pub direction: Option<Direction>,
+    /// When it came into being, not when it was answered.
+    pub initiated_at: Option<OffsetDateTime>,
+    /// When it was answered, where the provider tells that apart from the end.
+    pub answered_at: Option<OffsetDateTime>,
     /// How it ended; `None` while it runs or only its children are known.
     pub hangup: Option<Hangup>,
+    /// What the provider charges for it.
+    pub billed: Option<Billed>,
     /// What is known of its recording.
     pub recording: Option<Recording>,
 }
 
-/// The end of a leg.
+/// The end of a leg, as it was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hangup {
     /// How it ended.
     pub outcome: Outcome,
-    /// Seconds from answer to end; 0 when it was not answered.
-    pub seconds: u32,
+    /// How long it lasted, as far as that was told.
+    pub talk: Talk,
     /// When it ended, by the provider's clock, else when we heard of it.
     pub ended_at: OffsetDateTime,
+}
+
+/// What the news of a leg's end says of its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Talk {
+    /// Seconds from answer to end; 0 when it was not answered.
+    Stated(u32),
+    /// Nothing: it follows from when the leg was answered.
+    Unstated {
+        /// The cause of the end is one of an answered leg, as far as a cause can say.
+        was_answered: bool,
+    },
+}
+
+/// What the provider charges for a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Billed {
+    /// What it charges the owner. Never shown to a customer.
+    pub cost: Option<Money>,
+    /// The seconds that it charges for.
+    pub seconds: Option<u32>,
 }
 
 /// A recording of a leg.
@@ -95,6 +128,8 @@ pub struct Recording {
     pub status: RecordingStatus,
     /// Where it is, once completed.
     pub url: Option<String>,
+    /// The provider's id of it: links die, ids do not.
+    pub id: Option<String>,
 }
 
 impl LegFacts {
@@ -103,12 +138,17 @@ impl LegFacts {
     pub fn named(key: LegKey) -> Self {
         Self {
             key,
+            other_names: Vec::new(),
             parent: None,
+            session: None,
             account: None,
             from: None,
             to: None,
             direction: None,
+            initiated_at: None,
+            answered_at: None,
             hangup: None,
+            billed: None,
             recording: None,
         }
     }

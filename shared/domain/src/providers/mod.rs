@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod laml;
 pub mod signalwire;
+pub mod telnyx;
 pub mod twilio;
 
 /// A telephony provider.

@@ -1,6 +1,7 @@
 //! What a leg costs: a rate found by the longest prefix in the deck in force, and one rounding.
 
 pub mod deck;
+pub mod funding;
 pub mod price;
 
 use crate::legs::Direction;

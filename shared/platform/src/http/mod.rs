@@ -4,6 +4,7 @@ mod body;
 mod problem;
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -61,7 +62,8 @@ struct Ending {
 }
 
 /// Serves until `shutdown`, then stops accepting and returns once every request in progress is answered, or after the
-/// deadline. The handler gets the request and the address of the peer.
+/// deadline. The handler gets the request and the address of the peer. A body that fails half way ends its connection,
+/// so that nobody takes a part for the whole.
 pub async fn serve<H, F, B>(
     listener: TcpListener,
     limits: Limits,
@@ -70,7 +72,7 @@ pub async fn serve<H, F, B>(
 ) where
     H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
     let slots = Arc::new(Semaphore::new(limits.connections_max));
     let connections = TaskTracker::new();
@@ -133,7 +135,7 @@ async fn converse<H, F, B>(stream: TcpStream, limits: &Limits, handler: H, endin
 where
     H: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response<B>>,
-    B: Body<Data = Bytes, Error = Infallible> + 'static,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
     let service = service_fn(|request| {
         let response = handler(request);

@@ -9,20 +9,23 @@ use super::Dialect;
 use super::fields::{Fields, unreadable};
 use super::seconds;
 use crate::legs::event::{EventError, ParsedEvent};
-use crate::legs::{Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus};
+use crate::legs::{Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus, Talk};
 use crate::providers::{Classified, Kind, Summary};
 
 /// Fields that only the `action` request of a verb has, never a status callback.
-const ACTION_FIELDS: [&str; 6] =
+pub(in crate::providers) const ACTION_FIELDS: [&str; 6] =
     ["DialCallStatus", "DialCallSid", "DialBridged", "QueueResult", "Digits", "SpeechResult"];
-const URL_LENGTH_MAX: usize = 2_000;
+/// Signed links are long.
+const URL_LENGTH_MAX: usize = 4_000;
 /// How much of a value that nobody knows is quoted in an error.
 const QUOTED_MAX: usize = 40;
 
 /// What an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum News {
+pub(in crate::providers) enum News {
+    /// The leg is over.
     Hangup(Outcome),
+    /// Something about its recording.
     Recording,
     /// The leg goes on; nothing of it is billed.
     Progress,
@@ -60,7 +63,8 @@ pub(in crate::providers) fn parse(
         News::Hangup(outcome) => {
             let seconds = seconds::lasted(&fields, outcome)?;
             let ended_at = told_at(dialect, &fields).unwrap_or(received_at);
-            (Some(Hangup { outcome, seconds, ended_at }), recording(&fields).ok().flatten())
+            let talk = Talk::Stated(seconds);
+            (Some(Hangup { outcome, talk, ended_at }), recording(&fields).ok().flatten())
         }
         News::Recording => (None, recording(&fields)?),
         News::Progress => (None, None),
@@ -77,7 +81,7 @@ pub(in crate::providers) fn parse(
     })
 }
 
-fn news(fields: &Fields<'_>) -> Result<News, EventError> {
+pub(in crate::providers) fn news(fields: &Fields<'_>) -> Result<News, EventError> {
     leg(fields)?;
     let status = fields.get("CallStatus")?;
     match status.map(|status| (outcome(status), status)) {
@@ -100,7 +104,9 @@ fn leg<'a>(fields: &'a Fields<'_>) -> Result<&'a str, EventError> {
     fields.id("CallSid")?.ok_or_else(|| unreadable("no CallSid"))
 }
 
-fn parent<'a>(fields: &'a Fields<'_>) -> Result<Option<&'a str>, EventError> {
+pub(in crate::providers) fn parent<'a>(
+    fields: &'a Fields<'_>,
+) -> Result<Option<&'a str>, EventError> {
     let parent = fields.id("ParentCallSid")?;
     // It would wait for its own end for ever.
     if parent.is_some() && parent == fields.id("CallSid")? {
@@ -120,7 +126,7 @@ fn outcome(status: &str) -> Option<Outcome> {
     }
 }
 
-fn direction(word: &str) -> Option<Direction> {
+pub(in crate::providers) fn direction(word: &str) -> Option<Direction> {
     match word {
         // In trunking, "originating" is from the public network to the customer, "terminating" the other way.
         "inbound" | "trunking-originating" => Some(Direction::Inbound),
@@ -144,7 +150,9 @@ fn has_recording(fields: &Fields<'_>) -> Result<bool, EventError> {
     Ok(fields.get("RecordingSid")?.is_some() && fields.get("RecordingStatus")?.is_some())
 }
 
-fn recording(fields: &Fields<'_>) -> Result<Option<Recording>, EventError> {
+pub(in crate::providers) fn recording(
+    fields: &Fields<'_>,
+) -> Result<Option<Recording>, EventError> {
     if !has_recording(fields)? {
         return Ok(None);
     }
@@ -157,17 +165,24 @@ fn recording(fields: &Fields<'_>) -> Result<Option<Recording>, EventError> {
             return Err(unreadable(format!("RecordingStatus {} is unknown", quoted(other))));
         }
     };
-    Ok(Some(Recording { status, url }))
+    let id = fields.id("RecordingSid")?.map(str::to_owned);
+    Ok(Some(Recording { status, url, id }))
 }
 
 /// Browsers make a link of it, so it must be a web address and no other.
 fn recording_url(fields: &Fields<'_>) -> Result<String, EventError> {
     let url = fields.get("RecordingUrl")?.ok_or_else(|| unreadable("no RecordingUrl"))?;
+    web_address("RecordingUrl", url)?;
+    Ok(url.to_owned())
+}
+
+/// Refuses a link of any other kind, or one too long to be one.
+pub(in crate::providers) fn web_address(name: &str, url: &str) -> Result<(), EventError> {
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if !is_web || url.len() > URL_LENGTH_MAX || url.contains(|c: char| c.is_control() || c == ' ') {
-        return Err(unreadable("RecordingUrl is not a web address"));
+        return Err(unreadable(format!("{name} is not a web address")));
     }
-    Ok(url.to_owned())
+    Ok(())
 }
 
 fn quoted(value: &str) -> String {

@@ -36,7 +36,7 @@ impl MediaType {
 }
 
 /// The fields of one body, repeats included.
-pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
+pub(in crate::providers) struct Fields<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
 /// One value: text, or of a shape that no field we read may have.
 enum Value<'a> {
@@ -46,7 +46,10 @@ enum Value<'a> {
 
 impl<'a> Fields<'a> {
     /// Reads a body. Only its frame is judged here; what a field holds is judged where it is asked for.
-    pub(super) fn read(content_type: Option<&str>, body: &'a [u8]) -> Result<Self, EventError> {
+    pub(in crate::providers) fn read(
+        content_type: Option<&str>,
+        body: &'a [u8],
+    ) -> Result<Self, EventError> {
         let fields = match MediaType::of(content_type) {
             MediaType::Form => Self::of_form(body)?,
             MediaType::Json => serde_json::from_slice(body)
@@ -71,7 +74,7 @@ impl<'a> Fields<'a> {
     ///
     /// A field told twice with different values is refused: the signature does not cover the order of values, so
     /// nobody can say which of them was meant.
-    pub(super) fn get(&self, name: &str) -> Result<Option<&str>, EventError> {
+    pub(in crate::providers) fn get(&self, name: &str) -> Result<Option<&str>, EventError> {
         let mut found: Option<&str> = None;
         for (_, value) in self.0.iter().filter(|(field, _)| field == name) {
             let Value::Text(value) = value else {
@@ -91,7 +94,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A provider's id; one of another form than ids have is refused, since it becomes a key, a subject and a label.
-    pub(super) fn id(&self, name: &str) -> Result<Option<&str>, EventError> {
+    pub(in crate::providers) fn id(&self, name: &str) -> Result<Option<&str>, EventError> {
         match self.get(name)? {
             Some(id) if !is_id(id) => Err(unreadable(format!("{name} is not an id"))),
             id => Ok(id),
@@ -99,7 +102,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether one of these fields is there and not empty.
-    pub(super) fn has_any(&self, names: &[&str]) -> bool {
+    pub(in crate::providers) fn has_any(&self, names: &[&str]) -> bool {
         let filled = |value: &Value<'_>| match value {
             Value::Text(value) => !value.is_empty(),
             Value::Misshapen => true,
@@ -109,11 +112,12 @@ impl<'a> Fields<'a> {
 }
 
 /// The error of a body that is not what the provider documents.
-pub(super) fn unreadable(words: impl Into<String>) -> EventError {
+pub(in crate::providers) fn unreadable(words: impl Into<String>) -> EventError {
     EventError::Unreadable(words.into())
 }
 
-fn is_id(id: &str) -> bool {
+/// Whether it has the form that ids of providers have.
+pub(in crate::providers) fn is_id(id: &str) -> bool {
     let allowed =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'-');
     (1..=ID_LENGTH_MAX).contains(&id.len()) && id.bytes().all(allowed)

@@ -1,16 +1,18 @@
 //! The webhooks of Twilio and of those that imitate it: the same names in forms or flat JSON objects, forms signed with
 //! their parameters. What follows a provider, and not the family, stands in the provider's own folder.
 
-mod events;
+pub(super) mod claim;
+pub(super) mod events;
 pub(super) mod fields;
 pub mod form;
-mod seconds;
+pub(super) mod seconds;
 pub(super) mod signature;
 pub mod urls;
 
+pub use claim::claimed_account;
 pub use events::classify;
-pub(super) use events::parse;
-pub use signature::{Refusal, SignedRequest};
+pub(super) use events::{parse, web_address};
+pub use signature::{Refusal, SignedRequest, refuse_slowly};
 
 use super::Provider;
 

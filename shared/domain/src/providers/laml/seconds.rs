@@ -2,13 +2,14 @@
 
 use super::fields::{Fields, unreadable};
 use crate::legs::Outcome;
+use crate::legs::duration::SECONDS_MAX;
 use crate::legs::event::EventError;
 
-/// A call lasts a day at most; more is an error of somebody's, too expensive to believe.
-const SECONDS_MAX: u32 = 86_400;
-
 /// The seconds from answer to end. Where the fields contradict each other a person decides, not we.
-pub(super) fn lasted(fields: &Fields<'_>, outcome: Outcome) -> Result<u32, EventError> {
+pub(in crate::providers) fn lasted(
+    fields: &Fields<'_>,
+    outcome: Outcome,
+) -> Result<u32, EventError> {
     let seconds = seconds(fields)?;
     if outcome != Outcome::Completed {
         return match seconds {

@@ -7,7 +7,7 @@ use time::macros::datetime;
 
 use super::events::*;
 use crate::legs::event::EventError;
-use crate::legs::{Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus};
+use crate::legs::{Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus, Talk};
 use crate::providers::{Classified, Kind, Provider, Summary};
 
 const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
@@ -18,6 +18,8 @@ const PROJECT: &str = "6bfbbe86-a901-4197-8759-2a0de1fa319d";
 const TIMESTAMP: (&str, &str) = ("Timestamp", "Fri, 20 Nov 2026 10:00:00 +0000");
 
 type Pairs<'a> = [(&'a str, &'a str)];
+
+const RECORDING: &str = "0f5c4c4f-ae2c-4be6-9e60-0a5b1ed4f0f9";
 
 /// What every callback has.
 const USUAL: [(&str, &str); 4] =
@@ -41,14 +43,13 @@ fn facts(
     recording: Option<Recording>,
 ) -> LegFacts {
     LegFacts {
-        key: LegKey { provider: Provider::SignalWire, leg: LEG.to_owned() },
-        parent: None,
         account: Some(PROJECT.to_owned()),
         from: Some("+14158675309".to_owned()),
         to: Some("+525512345678".to_owned()),
         direction,
         hangup,
         recording,
+        ..LegFacts::named(LegKey { provider: Provider::SignalWire, leg: LEG.to_owned() })
     }
 }
 
@@ -72,7 +73,7 @@ fn a_status_callback_tells_when_the_leg_ended() {
         TIMESTAMP,
     ];
     let ended_at = datetime!(2026-11-20 10:00:00 UTC);
-    let hangup = Hangup { outcome: Outcome::Completed, seconds: 61, ended_at };
+    let hangup = Hangup { outcome: Outcome::Completed, talk: Talk::Stated(61), ended_at };
     let expected = facts(Some(Direction::Outbound), Some(hangup), None);
     for (content_type, body) in [(FORM, form(&pairs)), (JSON, json(&pairs))] {
         assert_eq!(classify(content_type, &body), queued(Kind::Hangup), "{content_type:?}");
@@ -92,7 +93,11 @@ fn a_numbers_callback_tells_when_the_call_was_created() {
         let pairs =
             [("CallStatus", status), ("CallDuration", seconds), ("AudioInMos", "4.5"), TIMESTAMP];
         let seconds = seconds.parse().unwrap();
-        let expected = facts(None, Some(Hangup { outcome, seconds, ended_at: RECEIVED_AT }), None);
+        let expected = facts(
+            None,
+            Some(Hangup { outcome, talk: Talk::Stated(seconds), ended_at: RECEIVED_AT }),
+            None,
+        );
         for (content_type, body) in [(FORM, form(&pairs)), (JSON, json(&pairs))] {
             assert_eq!(classify(content_type, &body), queued(Kind::Hangup), "{status}");
             assert_eq!(parse(content_type, &body, RECEIVED_AT).as_ref(), Ok(&expected), "{status}");
@@ -126,11 +131,11 @@ fn every_status_is_known() {
 fn seconds_are_a_number_or_text_and_never_guessed() {
     let told = |body: &str| {
         let body = format!(r#"{{"CallSid":"{LEG}","CallStatus":{body}}}"#);
-        parse(JSON, body.as_bytes(), RECEIVED_AT).map(|facts| facts.hangup.unwrap().seconds)
+        parse(JSON, body.as_bytes(), RECEIVED_AT).map(|facts| facts.hangup.unwrap().talk)
     };
-    assert_eq!(told(r#""completed","CallDuration":61"#), Ok(61));
-    assert_eq!(told(r#""completed","CallDuration":"61""#), Ok(61));
-    assert_eq!(told(r#""busy","CallDuration":null"#), Ok(0));
+    assert_eq!(told(r#""completed","CallDuration":61"#), Ok(Talk::Stated(61)));
+    assert_eq!(told(r#""completed","CallDuration":"61""#), Ok(Talk::Stated(61)));
+    assert_eq!(told(r#""busy","CallDuration":null"#), Ok(Talk::Stated(0)));
     for body in [r#""completed","Duration":61"#, r#""busy","CallDuration":61"#] {
         assert!(matches!(told(body), Err(EventError::DurationAmbiguous(_))), "{body}");
     }
@@ -150,12 +155,16 @@ fn recordings_are_told_by_status() {
         ("failed", RecordingStatus::Failed, None),
     ] {
         let pairs = [
-            ("RecordingSid", "0f5c4c4f-ae2c-4be6-9e60-0a5b1ed4f0f9"),
+            ("RecordingSid", RECORDING),
             ("RecordingStatus", word),
             ("RecordingUrl", url),
             ("RecordingDuration", "60"),
         ];
-        let expected = facts(None, None, Some(Recording { status, url: expected_url }));
+        let expected = facts(
+            None,
+            None,
+            Some(Recording { status, url: expected_url, id: Some(RECORDING.to_owned()) }),
+        );
         for (content_type, body) in [(FORM, form(&pairs)), (JSON, json(&pairs))] {
             assert_eq!(classify(content_type, &body), queued(Kind::Recording), "{word}");
             assert_eq!(parse(content_type, &body, RECEIVED_AT).as_ref(), Ok(&expected), "{word}");

@@ -7,7 +7,7 @@ use time::macros::datetime;
 
 use super::events::*;
 use crate::legs::event::EventError;
-use crate::legs::{Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus};
+use crate::legs::{Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus, Talk};
 use crate::providers::{Classified, Kind, Provider, Summary};
 
 const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
@@ -61,14 +61,17 @@ fn a_hangup_tells_every_fact_of_its_leg() {
         ("ParentCallSid", "CA0"),
     ]);
     let expected = LegFacts {
-        key: LegKey { provider: Provider::Twilio, leg: "CA1".to_owned() },
         parent: Some("CA0".to_owned()),
         account: Some("AC1".to_owned()),
         from: Some("+14158675309".to_owned()),
         to: Some("+525512345678".to_owned()),
         direction: Some(Direction::Outbound),
-        hangup: Some(Hangup { outcome: Outcome::Completed, seconds: 61, ended_at: ENDED_AT }),
-        recording: None,
+        hangup: Some(Hangup {
+            outcome: Outcome::Completed,
+            talk: Talk::Stated(61),
+            ended_at: ENDED_AT,
+        }),
+        ..LegFacts::named(LegKey { provider: Provider::Twilio, leg: "CA1".to_owned() })
     };
     assert_eq!(parse(FORM, &body, RECEIVED_AT), Ok(expected));
     let summary = Summary {
@@ -89,7 +92,7 @@ fn every_terminal_status_is_a_hangup() {
         ("canceled", Outcome::Canceled),
     ] {
         assert_eq!(kind(&[("CallStatus", status)]), Some(Kind::Hangup), "{status}");
-        let expected = Hangup { outcome, seconds: 0, ended_at: ENDED_AT };
+        let expected = Hangup { outcome, talk: Talk::Stated(0), ended_at: ENDED_AT };
         assert_eq!(hangup_of(&[("CallStatus", status)]), expected, "{status}");
     }
 }
@@ -156,7 +159,7 @@ fn seconds_are_those_of_call_duration() {
         (&[("CallDuration", "5"), ("Duration", "many")], 5),
     ] {
         let changes = [&[("CallStatus", "completed")], changes].concat();
-        assert_eq!(hangup_of(&changes).seconds, seconds, "{changes:?}");
+        assert_eq!(hangup_of(&changes).talk, Talk::Stated(seconds), "{changes:?}");
     }
 }
 
@@ -204,7 +207,7 @@ fn the_action_of_a_dial_never_ends_its_parent() {
     // Only a hangup has the parent's own seconds.
     let ended = [&[("CallStatus", "completed"), ("CallDuration", "70")], &child[..]].concat();
     assert_eq!(kind(&ended), Some(Kind::Hangup));
-    assert_eq!(hangup_of(&ended).seconds, 70);
+    assert_eq!(hangup_of(&ended).talk, Talk::Stated(70));
     let gathered = [("CallStatus", "completed"), ("Digits", "hangup")];
     assert_eq!(kind(&gathered), None);
 }
@@ -278,7 +281,11 @@ fn recordings_by_status() {
         let changes = [("RecordingSid", "RE1"), ("RecordingStatus", word), ("RecordingUrl", url)];
         assert_eq!(kind(&changes), Some(Kind::Recording), "{word}");
         let facts = parsed(&changes).unwrap();
-        assert_eq!(facts.recording, Some(Recording { status, url: expected_url }), "{word}");
+        assert_eq!(
+            facts.recording,
+            Some(Recording { status, url: expected_url, id: Some("RE1".to_owned()) }),
+            "{word}"
+        );
         assert_eq!(facts.hangup, None, "{word}");
     }
 }
@@ -305,7 +312,7 @@ fn a_hangup_with_a_recording_is_a_hangup_first() {
     for (status, recording) in [("in-progress", true), ("exploded", false)] {
         let changes = [&ended[..], &[("RecordingStatus", status)]].concat();
         let facts = parsed(&changes).unwrap();
-        assert_eq!(facts.hangup.unwrap().seconds, 5, "{status}");
+        assert_eq!(facts.hangup.unwrap().talk, Talk::Stated(5), "{status}");
         assert_eq!(facts.recording.is_some(), recording, "{status}");
     }
 }

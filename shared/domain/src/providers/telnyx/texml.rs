@@ -1,0 +1,115 @@
+//! TeXML's webhooks: forms with the names of Twilio's, and a few of their own. `AccountSid` is the same for all of an
+//! owner's customers; `ConnectionId` tells them apart.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
+
+use crate::legs::event::{EventError, ParsedEvent};
+use crate::legs::{Hangup, LegFacts, LegKey, Outcome, Talk};
+use crate::providers::laml::events::{ACTION_FIELDS, News, direction, news, parent, recording};
+use crate::providers::laml::fields::Fields;
+use crate::providers::laml::seconds;
+use crate::providers::{Classified, Kind, Provider, Summary};
+
+use super::events::unknown;
+
+pub(super) fn classify(content_type: Option<&str>, body: &[u8]) -> Classified {
+    let Ok(fields) = Fields::read(content_type, body) else {
+        return unknown();
+    };
+    let kind = match news(&fields) {
+        Ok(News::Hangup(_)) => Kind::Hangup,
+        Ok(News::Recording) => Kind::Recording,
+        Ok(News::Progress) => match progress(&fields) {
+            Some(kind) => kind,
+            None => return Classified::Ignore,
+        },
+        Err(_) => Kind::Unknown,
+    };
+    let id = |name| Some(fields.id(name).ok()??.to_owned());
+    let leg = id("CallLegId").or_else(|| id("CallSid"));
+    Classified::Queue(Summary { kind, leg, account: id("ConnectionId") })
+}
+
+pub(super) fn parse(
+    content_type: Option<&str>,
+    body: &[u8],
+    received_at: OffsetDateTime,
+) -> ParsedEvent {
+    let fields = Fields::read(content_type, body)?;
+    let news = news(&fields)?;
+    let told = leg(&fields)?;
+    let told_at = at(&fields, "Timestamp").unwrap_or(received_at);
+    Ok(match news {
+        // A recording that cannot be read keeps no call from being charged.
+        News::Hangup(outcome) => LegFacts {
+            hangup: Some(hangup(&fields, outcome, told_at)?),
+            recording: recording(&fields).ok().flatten(),
+            ..told
+        },
+        News::Recording => LegFacts { recording: recording(&fields)?, ..told },
+        News::Progress => match progress(&fields) {
+            Some(Kind::Answered) => {
+                LegFacts { answered_at: told.answered_at.or(Some(told_at)), ..told }
+            }
+            Some(Kind::Initiated) => {
+                LegFacts { initiated_at: told.initiated_at.or(Some(told_at)), ..told }
+            }
+            Some(_) | None => told,
+        },
+    })
+}
+
+/// What every event says of its leg.
+fn leg(fields: &Fields<'_>) -> Result<LegFacts, EventError> {
+    let id = |name| Ok::<_, EventError>(fields.id(name)?.map(str::to_owned));
+    let text = |name| Ok::<_, EventError>(fields.get(name)?.map(str::to_owned));
+    let names = [id("CallLegId")?, id("CallSid")?, id("CallControlId")?];
+    let mut names = names.into_iter().flatten();
+    // Whatever has no CallSid was refused before.
+    let leg = names.next().unwrap_or_default();
+    let mut other_names: Vec<String> = names.filter(|name| *name != leg).collect();
+    other_names.dedup();
+    Ok(LegFacts {
+        other_names,
+        parent: parent(fields)?.map(str::to_owned),
+        session: id("CallSessionId")?,
+        account: id("ConnectionId")?,
+        from: text("From")?,
+        to: text("To")?,
+        direction: fields.get("Direction")?.and_then(direction),
+        initiated_at: at(fields, "StartTime").or_else(|| at(fields, "CallInitiatedAt")),
+        answered_at: at(fields, "AnsweredTime"),
+        ..LegFacts::named(LegKey { provider: Provider::Telnyx, leg })
+    })
+}
+
+/// `CallDuration` is told only where Telnyx knows both ends; without it the times say the same.
+fn hangup(
+    fields: &Fields<'_>,
+    outcome: Outcome,
+    told_at: OffsetDateTime,
+) -> Result<Hangup, EventError> {
+    let seconds = seconds::lasted(fields, outcome)?;
+    let is_told = outcome != Outcome::Completed || fields.get("CallDuration")?.is_some();
+    let talk = if is_told { Talk::Stated(seconds) } else { Talk::Unstated { was_answered: true } };
+    Ok(Hangup { outcome, talk, ended_at: at(fields, "EndTime").unwrap_or(told_at) })
+}
+
+/// What the leg has come to. The request of a verb's `action` tells of its parent's state, long after that began.
+fn progress(fields: &Fields<'_>) -> Option<Kind> {
+    match fields.get("CallStatus").ok().flatten()? {
+        _ if fields.has_any(&ACTION_FIELDS) => None,
+        "in-progress" => Some(Kind::Answered),
+        "initiated" => Some(Kind::Initiated),
+        _ => None,
+    }
+}
+
+/// The documents say RFC 2822; the samples also have ISO 8601, with a blank for its `T` at times.
+fn at(fields: &Fields<'_>, name: &str) -> Option<OffsetDateTime> {
+    let text = fields.get(name).ok()??;
+    let at = OffsetDateTime::parse(text, &Rfc2822)
+        .or_else(|_| OffsetDateTime::parse(&text.replacen(' ', "T", 1), &Rfc3339));
+    at.ok()?.checked_to_offset(time::UtcOffset::UTC)
+}

@@ -1,0 +1,58 @@
+//! Which leg of a session is charged: a pure decision. Telnyx groups the legs of one call into a session without saying
+//! which of them caused the others; the first that was answered is charged, and covers those that began after it.
+
+use curbe_domain::legs::LegKey;
+use curbe_domain::legs::duration::Unknown;
+use time::OffsetDateTime;
+
+use super::family::{Family, PARENT_PATIENCE};
+use crate::store::call_legs::LegRow;
+
+/// The place of a leg in its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is charged. A leg without a session, or with a parent, is always in this place.
+    First,
+    /// A leg that began before it was answered and is charged.
+    Behind,
+    /// A leg that began before it has not ended yet.
+    Unknown,
+}
+
+impl Family<'_> {
+    /// The place of an ended leg among those of its session. Patience is what a missing end costs: after it the leg is
+    /// charged alone.
+    pub(super) fn place(&self, leg: &LegRow) -> Place {
+        let mut place = Place::First;
+        for earlier in self.legs.iter().filter(|other| is_earlier(other, leg)) {
+            match self.ended(earlier) {
+                Ok(ended) if ended.seconds > 0 => return Place::Behind,
+                Err(Unknown::Yet) if self.within(PARENT_PATIENCE, leg) => place = Place::Unknown,
+                Ok(_) | Err(_) => {}
+            }
+        }
+        place
+    }
+}
+
+fn is_earlier(other: &LegRow, leg: &LegRow) -> bool {
+    is_rival(other, leg) && order(other) < order(leg)
+}
+
+fn is_rival(other: &LegRow, leg: &LegRow) -> bool {
+    other.facts.key.provider == leg.facts.key.provider
+        && leg.facts.session.is_some()
+        && other.facts.session == leg.facts.session
+        && other.facts.parent.is_none()
+        && leg.facts.parent.is_none()
+}
+
+/// By their beginnings; one whose beginning nobody told is later than all.
+fn order(leg: &LegRow) -> (bool, Option<OffsetDateTime>, &LegKey) {
+    let initiated_at = leg.facts.initiated_at;
+    (initiated_at.is_none(), initiated_at, &leg.facts.key)
+}
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

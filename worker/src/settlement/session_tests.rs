@@ -1,0 +1,103 @@
+use std::collections::HashMap;
+
+use super::*;
+use crate::settlement::family::Verdict;
+use crate::store::call_legs::{Settled, SettledAs};
+use curbe_domain::legs::duration::Basis;
+use curbe_domain::legs::{Hangup, LegFacts, Outcome, Talk};
+use curbe_domain::ownership::{Directory, Member, NumberAssignment};
+use curbe_domain::providers::Provider;
+use time::Duration;
+use time::macros::datetime;
+use uuid::Uuid;
+
+const NOW: OffsetDateTime = datetime!(2026-11-20 10:00 UTC);
+const OURS: &str = "+14150000001";
+
+/// A leg of the one session that began so many seconds ago.
+fn leg(name: &str, began: i64, seconds: Option<u32>) -> LegRow {
+    let ended_at = NOW - Duration::seconds(1);
+    let hangup =
+        |seconds| Hangup { outcome: Outcome::Completed, talk: Talk::Stated(seconds), ended_at };
+    LegRow {
+        facts: LegFacts {
+            session: Some("s".to_owned()),
+            from: Some(OURS.to_owned()),
+            to: Some("+525512345678".to_owned()),
+            initiated_at: Some(NOW - Duration::seconds(began)),
+            hangup: seconds.map(hangup),
+            ..LegFacts::named(LegKey { provider: Provider::Telnyx, leg: name.to_owned() })
+        },
+        settled: None,
+        heard_at: seconds.map(|_| ended_at),
+    }
+}
+
+fn settled(row: LegRow, seconds: u32) -> LegRow {
+    let settled = Settled { settled_as: SettledAs::Charged, seconds, basis: Basis::Stated };
+    LegRow { settled: Some(settled), ..row }
+}
+
+fn family<T>(legs: &[LegRow], now: OffsetDateTime, look: impl FnOnce(&Family<'_>) -> T) -> T {
+    let member = Member { user_id: Uuid::from_u128(11), organization_id: Uuid::from_u128(1) };
+    let assignment = NumberAssignment { member, valid_from: None, valid_to: None };
+    let directory = Directory {
+        numbers: HashMap::from([(OURS.to_owned(), vec![assignment])]),
+        ..Directory::default()
+    };
+    look(&Family { legs, directory: &directory, now })
+}
+
+fn verdicts(legs: &[LegRow], now: OffsetDateTime) -> Vec<char> {
+    let short = |verdict| match verdict {
+        Verdict::Charge(_) => '$',
+        Verdict::Cover => 'c',
+        Verdict::Wait => 'w',
+        Verdict::Refuse(_) => '!',
+    };
+    family(legs, now, |family| legs.iter().map(|leg| short(family.verdict(leg))).collect())
+}
+
+#[test]
+fn the_first_answered_leg_is_charged_and_covers_the_others() {
+    let (a, b, c) = (leg("A", 60, Some(50)), leg("B", 40, Some(30)), leg("C", 20, Some(10)));
+    for legs in [[a.clone(), b.clone(), c.clone()], [a.clone(), c.clone(), b.clone()]] {
+        assert_eq!(verdicts(&legs, NOW), ['$', 'c', 'c']);
+    }
+    // The one that nobody answered covers nothing, but is logged.
+    assert_eq!(verdicts(&[leg("A", 60, Some(0)), b, c], NOW), ['$', '$', 'c']);
+}
+
+#[test]
+fn a_leg_waits_for_the_end_of_an_earlier_one_but_not_forever() {
+    let legs = [leg("A", 60, None), leg("B", 40, Some(30))];
+    assert_eq!(verdicts(&legs, NOW), ['w', 'w']);
+    assert_eq!(verdicts(&legs, NOW + PARENT_PATIENCE), ['w', '$']);
+}
+
+#[test]
+fn legs_of_other_sessions_providers_or_families_are_no_rivals() {
+    let b = leg("B", 40, Some(30));
+    let mut other = leg("A", 60, Some(50));
+    other.facts.session = Some("t".to_owned());
+    assert_eq!(verdicts(&[other.clone(), b.clone()], NOW), ['$', '$']);
+    other.facts.session = b.facts.session.clone();
+    other.facts.key.provider = Provider::Twilio;
+    assert_eq!(verdicts(&[other, b.clone()], NOW), ['$', '$']);
+    let mut child = leg("A", 60, Some(50));
+    child.facts.parent = Some("B".to_owned());
+    assert_eq!(verdicts(&[child, b], NOW), ['c', '$']);
+}
+
+#[test]
+fn a_leg_charged_before_an_earlier_one_was_heard_of_is_given_back_once() {
+    let legs = [leg("A", 60, Some(50)), settled(leg("B", 40, Some(30)), 30)];
+    let correction = family(&legs, NOW, |family| family.correction(&legs[1])).unwrap();
+    assert_eq!((correction.settled.seconds, correction.settled.basis), (0, Basis::Session));
+    let mut back = legs.clone();
+    back[1].settled = Some(correction.settled);
+    assert!(family(&back, NOW, |family| family.correction(&back[1])).is_none());
+    // And the later one stays as it is where the earlier is charged already.
+    let legs = [settled(leg("A", 60, Some(50)), 50), leg("B", 40, Some(30))];
+    assert!(family(&legs, NOW, |family| family.correction(&legs[0])).is_none());
+}

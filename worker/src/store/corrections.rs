@@ -1,0 +1,162 @@
+//! What `call_logs` and `wallet_transactions` together say of legs that are to be corrected, and costs told late.
+
+use std::collections::HashMap;
+
+use curbe_domain::legs::LegKey;
+use curbe_domain::money::Money;
+use curbe_domain::providers::Provider;
+use curbe_domain::rating::Rate;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::Tx;
+use super::wallets::money;
+
+/// What its log and the ledger say of a leg that is to be corrected.
+#[derive(Clone, Debug)]
+pub struct Paid {
+    /// Which.
+    pub key: LegKey,
+    /// Its call log.
+    pub call_log_id: Uuid,
+    /// Who paid.
+    pub wallet_id: Uuid,
+    /// Everything posted for it so far, its charge and its corrections: negative, spent.
+    pub amount: Money,
+    /// The rate on its receipt; `None` where it was free.
+    pub rate: Option<Rate>,
+}
+
+/// What was paid for these legs so far: their charges, and the corrections named after them. Nobody else's adjustment
+/// of a call counts.
+///
+/// # Errors
+/// What the database says.
+pub async fn paid(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Paid>, sqlx::Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (providers, legs): (Vec<_>, Vec<_>) =
+        keys.iter().map(|key| (key.provider.as_str().to_owned(), key.leg.clone())).unzip();
+    let rows = sqlx::query!(
+        r#"
+        select
+            l.id, l.external_call_id, l.provider, l.wallet_id, l.rate_id, l.rate_prefix, l.rate_per_minute,
+            l.connection_fee, l.initial_increment_seconds, l.increment_seconds,
+            coalesce((
+                select sum(t.amount) from wallet_transactions t
+                where t.reference_id = l.id and (
+                    t.type = 'call_charge' or (
+                        t.type = 'adjustment'
+                        and starts_with(t.external_reference, l.provider || ':' || l.external_call_id || ':')
+                    )
+                )
+            ), 0) as "amount!"
+        from unnest($1::text[], $2::text[]) as wanted (provider, leg)
+        join call_logs l on l.external_call_id = wanted.leg and l.provider = wanted.provider
+        "#,
+        &providers,
+        &legs,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            // The check constraint admits 1 to 3600.
+            let increment = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
+            let rate = match (row.rate_id, row.rate_prefix, row.rate_per_minute) {
+                (Some(id), Some(prefix), Some(rate_per_minute)) => Some(Rate {
+                    id,
+                    prefix,
+                    direction: None,
+                    rate_per_minute: money(rate_per_minute)?,
+                    connection_fee: money(row.connection_fee.unwrap_or_default())?,
+                    initial_increment_seconds: increment(row.initial_increment_seconds)
+                        .unwrap_or(60),
+                    increment_seconds: increment(row.increment_seconds).unwrap_or(60),
+                }),
+                _ => None,
+            };
+            Ok(Paid {
+                // The check constraint admits our own names alone.
+                key: LegKey {
+                    provider: Provider::parse(&row.provider).unwrap_or(Provider::Telnyx),
+                    leg: row.external_call_id,
+                },
+                call_log_id: row.id,
+                wallet_id: row.wallet_id,
+                amount: money(row.amount)?,
+                rate,
+            })
+        })
+        .collect()
+}
+
+/// Writes what the provider charges into logs that do not say it yet.
+///
+/// # Errors
+/// What the database says.
+pub async fn tell_costs(tx: &mut Tx, costs: &[(LegKey, Money)]) -> Result<(), sqlx::Error> {
+    if costs.is_empty() {
+        return Ok(());
+    }
+    let (providers, legs): (Vec<_>, Vec<_>) =
+        costs.iter().map(|(key, _)| (key.provider.as_str().to_owned(), key.leg.clone())).unzip();
+    let amounts: Vec<Decimal> = costs.iter().map(|(_, cost)| cost.to_decimal()).collect();
+    sqlx::query!(
+        r#"
+        update call_logs l
+        set provider_cost = told.cost
+        from unnest($1::text[], $2::text[], $3::numeric[]) as told (provider, leg, cost)
+        where l.external_call_id = told.leg and l.provider = told.provider and l.provider_cost is null
+        "#,
+        &providers,
+        &legs,
+        &amounts,
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
+/// A call with a correction, or of which the customer has paid for other seconds than its log says.
+#[derive(Clone, Debug)]
+pub struct CorrectedCall {
+    /// The seconds that he has paid for.
+    pub seconds: u32,
+    /// Its charge and its corrections.
+    pub paid: Paid,
+}
+
+/// Every such call.
+///
+/// # Errors
+/// What the database says.
+pub async fn corrected(tx: &mut Tx) -> Result<Vec<CorrectedCall>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select l.provider, l.leg, coalesce(l.settled_seconds, l.seconds, 0) as "seconds!"
+        from call_legs l
+        join call_logs c on c.provider = l.provider and c.external_call_id = l.leg
+        where l.settled_seconds <> c.duration_seconds or exists (
+            select from wallet_transactions t
+            where t.reference_id = c.id and t.type = 'adjustment'
+                and starts_with(t.external_reference, l.provider || ':' || l.leg || ':')
+        )
+        "#
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let seconds: Vec<(LegKey, u32)> = rows
+        .into_iter()
+        .filter_map(|row| {
+            let key = LegKey { provider: Provider::parse(&row.provider)?, leg: row.leg };
+            Some((key, u32::try_from(row.seconds).unwrap_or_default()))
+        })
+        .collect();
+    let keys: Vec<LegKey> = seconds.iter().map(|(key, _)| key.clone()).collect();
+    let paid = paid(tx, &keys).await?;
+    let seconds: HashMap<LegKey, u32> = seconds.into_iter().collect();
+    let of = |paid: Paid| Some(CorrectedCall { seconds: *seconds.get(&paid.key)?, paid });
+    Ok(paid.into_iter().filter_map(of).collect())
+}
