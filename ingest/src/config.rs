@@ -1,13 +1,16 @@
 //! What ingest reads from its environment.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
 use curbe_platform::config::{Problem, bounded, duration, nats_url, secret};
 use curbe_platform::{http, telemetry};
 use hyper::Uri;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
+
+use crate::secrets::Source;
 
 /// Takes the providers' webhooks: proves who sent them, makes them durable, answers.
 #[derive(Clone, Debug, Parser)]
@@ -35,6 +38,15 @@ pub struct Config {
     /// Signing keys of SignalWire projects, as in PSK_..., separated by commas; each is valid.
     #[arg(long, env, value_delimiter = ',', value_parser = secret)]
     pub signalwire_signing_keys: Vec<SecretString>,
+    /// Public keys of Telnyx accounts, as Mission Control shows them: base64 of 32 bytes, separated by commas; each is
+    /// valid.
+    #[arg(long, env, value_delimiter = ',', value_parser = secret)]
+    pub telnyx_public_keys: Vec<SecretString>,
+    /// The path of a JSON file that binds secrets to accounts, projects and connections, in the format of
+    /// deploy/provider-secrets.schema.json. Those that it names are believed under their own secrets alone, all others
+    /// under those of the variables above. It is read again when it changes; what cannot be used then changes nothing.
+    #[arg(long, env)]
+    pub provider_secrets_file: Option<PathBuf>,
     /// The largest body, in bytes, from 1024 to 65536.
     #[arg(long, env, default_value = "65536", value_parser = bounded(1024_usize, 65_536))]
     pub ingest_body_bytes_max: usize,
@@ -62,30 +74,11 @@ impl Config {
     /// How the values go together.
     ///
     /// # Errors
-    /// There is no secret at all, or one that two providers share.
+    /// There is no secret at all, one that two providers share, or a file of secrets that cannot be used.
     pub fn check(&self) -> Result<(), Problem> {
-        if self.twilio_tokens().chain(&self.signalwire_signing_keys).next().is_none() {
-            return Err(Problem::new(
-                "TWILIO_AUTH_TOKENS",
-                "missing, and so are AUTH_TOKEN and SIGNALWIRE_SIGNING_KEYS: one secret at least",
-            ));
-        }
-        // Whose secret it is tells whose webhook it is; one leg told as two providers' would be charged twice.
-        let is_shared = |key: &SecretString| {
-            self.twilio_tokens().any(|token| token.expose_secret() == key.expose_secret())
-        };
-        if self.signalwire_signing_keys.iter().any(is_shared) {
-            return Err(Problem::new(
-                "SIGNALWIRE_SIGNING_KEYS",
-                "holds a secret that is a token of Twilio as well",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Every token that Twilio may sign with.
-    pub fn twilio_tokens(&self) -> impl Iterator<Item = &SecretString> {
-        self.twilio_auth_tokens.iter().chain(&self.auth_token)
+        let source = Source::new(self);
+        let content = source.content()?;
+        source.secrets(content.as_deref()).map(drop)
     }
 
     /// The limits of the public port.
@@ -117,6 +110,9 @@ mod tests {
 
     use super::*;
 
+    /// Of RFC 8032's first test.
+    const TELNYX_KEY: &str = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+
     fn with(pairs: &[(&str, &str)]) -> Result<Config, String> {
         let required =
             [("NATS_URL", "nats://queue:4222"), ("PUBLIC_BASE_URL", "https://a.example")];
@@ -146,26 +142,49 @@ mod tests {
 
     #[test]
     fn either_variable_brings_a_token() {
-        assert!(with(&[]).unwrap().check().is_err());
-        let tokens = |pairs| with(pairs).unwrap().twilio_tokens().count();
+        let tokens = |pairs| {
+            let secrets = Source::new(&with(pairs).unwrap()).secrets(None);
+            secrets.unwrap().twilio.of(None).len()
+        };
         assert_eq!(tokens(&[("TWILIO_AUTH_TOKENS", "a,b")]), 2);
         assert_eq!(tokens(&[("AUTH_TOKEN", "c")]), 1);
         assert_eq!(tokens(&[("TWILIO_AUTH_TOKENS", "a,b"), ("AUTH_TOKEN", "c")]), 3);
+        assert_eq!(tokens(&[("TWILIO_AUTH_TOKENS", "a,b"), ("AUTH_TOKEN", "a")]), 3);
     }
 
     #[test]
     fn one_secret_of_any_provider_is_enough_and_none_is_shared() {
-        let checked =
-            |pairs| with(pairs).unwrap().check().map_err(|problem| format!("{problem:?}"));
+        let checked = |pairs: &[(&str, &str)]| {
+            with(pairs).unwrap().check().map_err(|problem| format!("{problem:?}"))
+        };
         assert_eq!(checked(&[("SIGNALWIRE_SIGNING_KEYS", "PSK_a,PSK_b")]), Ok(()));
         assert_eq!(checked(&[("AUTH_TOKEN", "a"), ("SIGNALWIRE_SIGNING_KEYS", "b")]), Ok(()));
+        assert_eq!(checked(&[("TELNYX_PUBLIC_KEYS", TELNYX_KEY)]), Ok(()));
         assert!(checked(&[]).unwrap_err().contains("SIGNALWIRE_SIGNING_KEYS"));
-        let shared = checked(&[("AUTH_TOKEN", "hush"), ("SIGNALWIRE_SIGNING_KEYS", "b,hush")]);
-        let problem = shared.unwrap_err();
-        assert!(
-            problem.contains("SIGNALWIRE_SIGNING_KEYS") && !problem.contains("hush"),
-            "{problem}"
-        );
+        for (pairs, variable) in [
+            (
+                [("AUTH_TOKEN", TELNYX_KEY), ("SIGNALWIRE_SIGNING_KEYS", TELNYX_KEY)],
+                "SIGNALWIRE_SIGNING_KEYS",
+            ),
+            (
+                [("AUTH_TOKEN", TELNYX_KEY), ("TELNYX_PUBLIC_KEYS", TELNYX_KEY)],
+                "TELNYX_PUBLIC_KEYS",
+            ),
+        ] {
+            let problem = checked(&pairs).unwrap_err();
+            assert!(problem.contains(variable) && problem.contains("AUTH_TOKEN"), "{problem}");
+            assert!(!problem.contains(TELNYX_KEY), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_telnyx_has_32_bytes() {
+        for text in ["hush", "aHVzaGh1c2g=", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] {
+            let keys = format!("{TELNYX_KEY},{text}");
+            let problem = with(&[("TELNYX_PUBLIC_KEYS", &keys)]).unwrap().check().unwrap_err();
+            assert_eq!(problem.variable, "TELNYX_PUBLIC_KEYS");
+            assert!(!problem.reason.contains(text), "{}", problem.reason);
+        }
     }
 
     #[test]

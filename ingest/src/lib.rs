@@ -5,7 +5,9 @@ mod publisher;
 mod queue_watch;
 mod rejection;
 mod router;
+mod secrets;
 mod service;
+mod signatures;
 mod verdict;
 mod voice_events;
 
@@ -35,7 +37,7 @@ pub struct Sockets {
 /// Serves until `shutdown`, then finishes what it has begun.
 ///
 /// # Errors
-/// A port cannot be bound, or the queue's address cannot be used.
+/// A port cannot be bound, or the queue's address or a secret cannot be used.
 pub async fn run(
     config: Config,
     metrics: PrometheusHandle,
@@ -52,7 +54,7 @@ pub async fn run(
 /// As [`run`], on sockets that are bound already.
 ///
 /// # Errors
-/// The queue's address cannot be used.
+/// The queue's address or a secret cannot be used.
 pub async fn serve(
     config: Config,
     sockets: Sockets,
@@ -60,6 +62,8 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     verdict::describe();
+    signatures::describe();
+    let (secrets, reloading) = secrets::open(&config)?;
     let publisher = Publisher::connect(&config).await?;
     let readiness = Readiness::default();
     // The watch and the admin port outlive the service: whoever asks during the drain gets an answer.
@@ -68,10 +72,11 @@ pub async fn serve(
     let admin = tokio::spawn(admin);
     let watch = queue_watch::watch(publisher.clone(), readiness.clone());
     let watch = tokio::spawn(ended.clone().run_until_cancelled_owned(watch));
+    let reloading = tokio::spawn(ended.clone().run_until_cancelled_owned(reloading));
 
     let address = sockets.public.local_addr().context("the socket has no address")?;
     tracing::info!(%address, public_base_url = config.public_base_url, "listening");
-    let service = Arc::new(Service::new(&config, publisher));
+    let service = Arc::new(Service::new(&config, publisher, secrets));
     let accepting = CancellationToken::new();
     let handler = {
         let service = Arc::clone(&service);
@@ -91,9 +96,12 @@ pub async fn serve(
     ended.cancel();
     admin.await.context("the admin port panicked")?;
     watch.await.context("the watch over the queue panicked")?;
+    reloading.await.context("the watch over the file of secrets panicked")?;
     tracing::info!("ended");
     Ok(())
 }
 
+#[cfg(test)]
+mod signatures_tests;
 #[cfg(test)]
 mod tests;

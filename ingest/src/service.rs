@@ -8,14 +8,15 @@ use curbe_platform::http::read_body;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
-use secrecy::SecretString;
 use time::OffsetDateTime;
+use tokio::sync::watch::Receiver;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::publisher::Publisher;
 use crate::rejection::Rejection;
 use crate::router::{Route, Router};
+use crate::secrets::Secrets;
 use crate::verdict::{Facts, Origin};
 use crate::voice_events::{self, Webhook};
 
@@ -24,8 +25,7 @@ use crate::voice_events::{self, Webhook};
 pub(crate) struct Service {
     pub(crate) publisher: Publisher,
     pub(crate) public_base_url: String,
-    pub(crate) twilio_tokens: Vec<SecretString>,
-    pub(crate) signalwire_keys: Vec<SecretString>,
+    secrets: Receiver<Arc<Secrets>>,
     router: Router,
     body_bytes_max: usize,
     body_timeout: Duration,
@@ -35,18 +35,26 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(config: &Config, publisher: Publisher) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        publisher: Publisher,
+        secrets: Receiver<Arc<Secrets>>,
+    ) -> Self {
         Self {
             publisher,
             public_base_url: config.public_base_url.clone(),
-            twilio_tokens: config.twilio_tokens().cloned().collect(),
-            signalwire_keys: config.signalwire_signing_keys.clone(),
+            secrets,
             router: Router::new(),
             body_bytes_max: config.ingest_body_bytes_max,
             body_timeout: config.ingest_body_timeout,
             answer_timeout: config.ingest_answer_timeout,
             events: TaskTracker::new(),
         }
+    }
+
+    /// The secrets in force now. A request asks once, so that it sees those of one instant.
+    pub(crate) fn secrets(&self) -> Arc<Secrets> {
+        Arc::clone(&self.secrets.borrow())
     }
 
     /// Waits for the events whose senders have gone.

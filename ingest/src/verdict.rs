@@ -32,6 +32,8 @@ pub(crate) struct Facts {
     pub(crate) provider: Option<Provider>,
     pub(crate) kind: Option<Kind>,
     pub(crate) leg: Option<String>,
+    /// From its signing to its arrival, where a trustworthy signature tells; below zero for one still to come.
+    pub(crate) signature_age_seconds: Option<i64>,
 }
 
 /// A webhook that was taken.
@@ -86,7 +88,8 @@ impl Origin {
             Err(rejection) => {
                 let leg = facts.leg.as_deref();
                 let (remote, detail) = (self.peer.ip(), rejection.detail());
-                tracing::warn!(requestId = self.request_id, reason = outcome, provider, kind, leg, %remote, detail, "rejected");
+                let signature_age_seconds = facts.signature_age_seconds;
+                tracing::warn!(requestId = self.request_id, reason = outcome, provider, kind, leg, signature_age_seconds, %remote, detail, "rejected");
                 rejection.into_response(&self.request_id)
             }
         };

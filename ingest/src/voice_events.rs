@@ -1,25 +1,18 @@
 //! `POST /api/webhooks/voice-events`: proven to be a provider's, sorted, and put onto the queue byte for byte.
 
-use curbe_domain::providers::laml::{Refusal, SignedRequest};
-use curbe_domain::providers::{Classified, Kind, Provider, Summary, signalwire, twilio};
+use curbe_domain::providers::{Classified, Kind, Provider, signalwire, telnyx, twilio};
 use curbe_platform::queue::message::VoiceEvent;
 use hyper::HeaderMap;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use secrecy::{ExposeSecret as _, SecretString};
 use time::OffsetDateTime;
 
 use crate::rejection::Rejection;
 use crate::service::Service;
+use crate::signatures::{self, only};
 use crate::verdict::{Accepted, Facts};
 
-/// The header that names the scheme, and who may have signed with it. Exactly one may be there, once: with two, who would
-/// have signed? SignalWire's libraries know Twilio's header as well; whose secret it is tells the two apart.
-const SIGNATURES: [(&str, &[Provider]); 3] = [
-    ("x-twilio-signature", &[Provider::Twilio, Provider::SignalWire]),
-    ("x-signalwire-signature", &[Provider::SignalWire]),
-    ("telnyx-signature-ed25519", &[Provider::Telnyx]),
-];
+/// What bodies may be.
 const FORMATS: [&str; 2] = ["application/x-www-form-urlencoded", "application/json"];
 
 /// A request that has arrived whole.
@@ -40,9 +33,17 @@ pub(crate) async fn accept(
     facts: &mut Facts,
 ) -> Result<Accepted, Rejection> {
     let request_id = webhook.request_id.as_str();
-    let provider = verify(service, webhook).map_err(|reason| Rejection::Forbidden { reason })?;
+    let secrets = service.secrets();
+    let verified = signatures::verify(&secrets, &service.public_base_url, webhook, facts);
+    let provider = verified.map_err(|reason| Rejection::Forbidden { reason })?;
     facts.provider = Some(provider);
-    tracing::info!(requestId = request_id, provider = provider.as_str(), "verified");
+    let signature_age_seconds = facts.signature_age_seconds;
+    tracing::info!(
+        requestId = request_id,
+        provider = provider.as_str(),
+        signature_age_seconds,
+        "verified"
+    );
 
     supported(&webhook.headers).map_err(|reason| Rejection::UnsupportedMediaType { reason })?;
     let summary = match classify(provider, webhook) {
@@ -72,66 +73,18 @@ pub(crate) async fn accept(
     Ok(if ack.duplicate { Accepted::Duplicate } else { Accepted::Queued })
 }
 
-/// Who signed it; otherwise why nobody is believed to have.
-fn verify(service: &Service, webhook: &Webhook) -> Result<Provider, &'static str> {
-    let (providers, signature) = signature(&webhook.headers)?;
-    let signed = SignedRequest {
-        base_url: &service.public_base_url,
-        path_and_query: &webhook.path_and_query,
-        content_type: content_type(&webhook.headers),
-        body: &webhook.body,
-        signature,
-    };
-    let mut reason = Refusal::NoSecret;
-    for provider in providers {
-        let verified = match provider {
-            Provider::Twilio => twilio::verify(&signed, exposed(&service.twilio_tokens)),
-            Provider::SignalWire => signalwire::verify(&signed, exposed(&service.signalwire_keys)),
-            Provider::Telnyx => Err(Refusal::NoSecret),
-        };
-        match verified {
-            Ok(()) => return Ok(*provider),
-            // A provider without secrets could not judge; of the others, the first tells why.
-            Err(refusal) if reason == Refusal::NoSecret => reason = refusal,
-            Err(_) => {}
-        }
-    }
-    Err(reason.as_str())
-}
-
-fn exposed(secrets: &[SecretString]) -> impl Iterator<Item = &[u8]> {
-    secrets.iter().map(|secret| secret.expose_secret().as_bytes())
-}
-
 fn classify(provider: Provider, webhook: &Webhook) -> Classified {
     let content_type = content_type(&webhook.headers);
     match provider {
         Provider::Twilio => twilio::classify(content_type, &webhook.body),
         Provider::SignalWire => signalwire::classify(content_type, &webhook.body),
-        // Not understood yet, so a person looks at it.
-        Provider::Telnyx => {
-            Classified::Queue(Summary { kind: Kind::Unknown, leg: None, account: None })
-        }
-    }
-}
-
-/// Who may have signed, and the signature.
-fn signature(headers: &HeaderMap) -> Result<(&'static [Provider], &[u8]), &'static str> {
-    let mut found = SIGNATURES.iter().flat_map(|(name, providers)| {
-        headers.get_all(*name).into_iter().map(|value| (*providers, value.as_bytes()))
-    });
-    match (found.next(), found.next()) {
-        (Some(only), None) => Ok(only),
-        (None, _) => Err("signature_missing"),
-        (Some(_), Some(_)) => Err("signature_repeated"),
+        Provider::Telnyx => telnyx::classify(content_type, &webhook.body),
     }
 }
 
 /// The content type, if it is told once and readably.
-fn content_type(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(CONTENT_TYPE).into_iter();
-    let only = values.next().filter(|_| values.next().is_none())?;
-    only.to_str().ok()
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
+    only(headers, CONTENT_TYPE.as_str())?.to_str().ok()
 }
 
 /// Whether the body can be read: a signed one in another format is refused for what it is.
@@ -165,19 +118,6 @@ mod tests {
             headers.append(name, value);
         }
         headers
-    }
-
-    #[test]
-    fn exactly_one_signature_names_the_scheme() {
-        let twilio = ("x-twilio-signature", "a");
-        let found = |pairs: &[_]| signature(&headers(pairs)).map(|(providers, _)| providers);
-        assert_eq!(found(&[twilio]), Ok(&[Provider::Twilio, Provider::SignalWire][..]));
-        let signalwire = ("x-signalwire-signature", "b");
-        assert_eq!(found(&[signalwire]), Ok(&[Provider::SignalWire][..]));
-        assert_eq!(found(&[("telnyx-signature-ed25519", "a")]), Ok(&[Provider::Telnyx][..]));
-        assert_eq!(found(&[]), Err("signature_missing"));
-        assert_eq!(found(&[twilio, twilio]), Err("signature_repeated"));
-        assert_eq!(found(&[twilio, signalwire]), Err("signature_repeated"));
     }
 
     #[test]
