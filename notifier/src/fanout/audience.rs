@@ -1,8 +1,6 @@
 //! Who may see what of a frame. The call's user and the organization's admins see all of it, colleagues what
 //! [`Frame::for_colleague`] leaves.
 
-use std::cell::OnceCell;
-
 use axum::extract::ws::Utf8Bytes;
 use curbe_domain::frames::Frame;
 use uuid::Uuid;
@@ -23,21 +21,31 @@ impl From<&Caller> for Viewer {
     }
 }
 
-/// A frame as it goes over a socket.
+/// What goes over a socket, in the order of its numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outgoing {
-    /// Its number.
-    pub(crate) seq: i64,
-    /// Its type.
-    pub(crate) kind: &'static str,
-    /// What it says, shared by all sockets that get it.
-    pub(crate) text: Utf8Bytes,
+pub(crate) enum Outgoing {
+    /// A frame.
+    Frame {
+        /// Its number.
+        seq: i64,
+        /// Its type.
+        kind: &'static str,
+        /// What it says, shared by all sockets that get it.
+        text: Utf8Bytes,
+    },
+    /// Too much was missed to be told one by one: whoever gets this asks the API anew.
+    Resync {
+        /// The number that it stands for everything up to.
+        seq: i64,
+    },
 }
 
 impl Outgoing {
-    /// Too much was missed to be told one by one: whoever gets this asks the API anew.
-    pub(super) fn resync(seq: i64) -> Self {
-        Self { seq, kind: "resync", text: Utf8Bytes::from_static(r#"{"type":"resync"}"#) }
+    /// The number that is reached with it.
+    pub(crate) fn seq(&self) -> i64 {
+        match self {
+            Self::Frame { seq, .. } | Self::Resync { seq } => *seq,
+        }
     }
 
     fn new(frame: &Frame) -> Self {
@@ -48,30 +56,40 @@ impl Outgoing {
         };
         // Strings and numbers always serialize.
         let text = serde_json::to_string(frame).unwrap_or_default();
-        Self { seq: frame.seq(), kind, text: text.into() }
+        Self::Frame { seq: frame.seq(), kind, text: text.into() }
     }
 }
 
-/// A frame that is written at most once for each kind of audience, however many sockets there are.
-pub(super) struct Rendering<'a> {
-    addressed: &'a Addressed,
-    full: OnceCell<Outgoing>,
-    for_colleagues: OnceCell<Option<Outgoing>>,
+/// A frame as each kind of audience gets it: written once, however many sockets there are.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    user_id: Option<Uuid>,
+    full: Outgoing,
+    for_colleagues: Option<Outgoing>,
 }
 
-impl<'a> Rendering<'a> {
-    pub(super) fn new(addressed: &'a Addressed) -> Self {
-        Self { addressed, full: OnceCell::new(), for_colleagues: OnceCell::new() }
+impl Rendered {
+    pub(super) fn new(addressed: &Addressed) -> Self {
+        let frame = &addressed.frame;
+        let full = Outgoing::new(frame);
+        let reduced = frame.for_colleague();
+        let for_colleagues = reduced
+            .map(|reduced| if reduced == *frame { full.clone() } else { Outgoing::new(&reduced) });
+        Self { user_id: addressed.user_id, full, for_colleagues }
+    }
+
+    pub(super) fn seq(&self) -> i64 {
+        self.full.seq()
     }
 
     /// What this viewer gets of it.
-    pub(super) fn seen_by(&self, viewer: Viewer) -> Option<Outgoing> {
-        let frame = &self.addressed.frame;
-        if viewer.sees_everything || self.addressed.user_id == Some(viewer.user_id) {
-            return Some(self.full.get_or_init(|| Outgoing::new(frame)).clone());
+    pub(super) fn seen_by(&self, viewer: Viewer) -> Option<&Outgoing> {
+        let is_his = self.user_id == Some(viewer.user_id);
+        if viewer.sees_everything || is_his {
+            Some(&self.full)
+        } else {
+            self.for_colleagues.as_ref()
         }
-        let reduced = || frame.for_colleague().as_ref().map(Outgoing::new);
-        self.for_colleagues.get_or_init(reduced).clone()
     }
 }
 
@@ -85,8 +103,11 @@ mod tests {
     const BOB: Uuid = Uuid::from_u128(2);
 
     fn seen(addressed: &Addressed, user_id: Uuid, sees_everything: bool) -> Option<String> {
-        let seen = Rendering::new(addressed).seen_by(Viewer { user_id, sees_everything });
-        seen.map(|outgoing| outgoing.text.to_string())
+        let rendered = Rendered::new(addressed);
+        match rendered.seen_by(Viewer { user_id, sees_everything })? {
+            Outgoing::Frame { text, .. } => Some(text.to_string()),
+            Outgoing::Resync { .. } => None,
+        }
     }
 
     #[test]

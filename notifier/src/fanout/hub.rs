@@ -1,8 +1,8 @@
 //! Which rooms there are, and who is in them. One task owns all of it; it only ever waits for the next thing to do.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Weak};
 
 use curbe_platform::probes::Readiness;
 use metrics::gauge;
@@ -12,8 +12,10 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::keeper::{Inlets, keep};
 use super::link::{Event, Link};
 use super::members::Member;
+use super::past::Past;
 use super::room::{Control, Room};
 use super::{Refused, Settings};
 use crate::measures;
@@ -28,12 +30,20 @@ pub(super) enum Command {
     Leave(u64),
 }
 
-/// A place that is asked for; the reply is how far the room has come, now and later.
+/// A place that is asked for.
 pub(super) struct Join {
     pub(super) wallet_id: Uuid,
     pub(super) member: Member,
     pub(super) arrival: oneshot::Sender<Wallet>,
-    pub(super) reply: oneshot::Sender<Result<Arc<AtomicI64>, Refused>>,
+    pub(super) reply: oneshot::Sender<Result<Joined, Refused>>,
+}
+
+/// What belongs to a place.
+pub(super) struct Joined {
+    /// How far the room has come, now and later.
+    pub(super) progress: Arc<AtomicI64>,
+    /// What was told before.
+    pub(super) past: Arc<Past>,
 }
 
 struct Door {
@@ -41,7 +51,19 @@ struct Door {
     messages: mpsc::Sender<Vec<u8>>,
     missed: Arc<Notify>,
     progress: Arc<AtomicI64>,
+    past: Weak<Past>,
     occupied: usize,
+}
+
+impl Door {
+    /// The same for all who ask while somebody still has it.
+    fn past(&mut self, store: &Store, wallet_id: Uuid) -> Arc<Past> {
+        self.past.upgrade().unwrap_or_else(|| {
+            let past = Arc::new(Past::new(store.clone(), wallet_id));
+            self.past = Arc::downgrade(&past);
+            past
+        })
+    }
 }
 
 struct Seat {
@@ -115,7 +137,8 @@ impl Hub {
         if let Some(door) = self.doors.get_mut(&wallet_id) {
             door.occupied += 1;
             door.control.send(Control::Join { member, arrival }).ok();
-            reply.send(Ok(Arc::clone(&door.progress))).ok();
+            let past = door.past(&self.store, wallet_id);
+            reply.send(Ok(Joined { progress: Arc::clone(&door.progress), past })).ok();
         }
     }
 
@@ -124,12 +147,14 @@ impl Hub {
         let (messages, received) = mpsc::channel(MESSAGES_MAX);
         let missed = Arc::new(Notify::new());
         let progress = Arc::new(AtomicI64::new(0));
-        let room = Room::new(wallet_id, self.store.clone(), Arc::clone(&progress));
-        tokio::spawn(room.run(controls, received, Arc::clone(&missed)));
+        let room = Room::new(wallet_id, Arc::clone(&progress));
+        let inlets = Inlets { controls, messages: received, missed: Arc::clone(&missed) };
+        tokio::spawn(keep(room, self.store.clone(), inlets));
         if !self.is_connected {
             control.send(Control::Offline).ok();
         }
-        self.doors.insert(wallet_id, Door { control, messages, missed, progress, occupied: 0 });
+        let door = Door { control, messages, missed, progress, past: Weak::default(), occupied: 0 };
+        self.doors.insert(wallet_id, door);
         self.link.subscribe(wallet_id);
         gauge!(measures::ROOMS).increment(1);
     }

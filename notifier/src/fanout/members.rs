@@ -1,5 +1,7 @@
 //! The sockets in a room, and how they are given what they may see without any of them delaying the others.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -7,7 +9,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::audience::{Outgoing, Rendering, Viewer};
+use super::audience::{Outgoing, Rendered, Viewer};
 use crate::store::Addressed;
 
 /// How long a reading back waits for those who are busy with the one before.
@@ -20,6 +22,8 @@ pub(super) struct Member {
     pub(super) queue: mpsc::Sender<Outgoing>,
     /// Cancelled when the queue was full.
     pub(super) overflowed: CancellationToken,
+    /// It is told what it missed, and takes nothing from the queue before it knows.
+    pub(super) is_behind: Arc<AtomicBool>,
 }
 
 /// All of them.
@@ -38,23 +42,24 @@ impl Members {
     /// Gives a frame to everybody who may see it. Who has no room for it is let go of: it comes back and has lost
     /// nothing, while waiting for it would delay all others.
     pub(super) fn hand_out(&mut self, addressed: &Addressed) {
-        let rendering = Rendering::new(addressed);
-        self.0.retain(|member| match rendering.seen_by(member.viewer) {
-            Some(outgoing) => member.offer(outgoing),
+        let rendered = Rendered::new(addressed);
+        self.0.retain(|member| match rendered.seen_by(member.viewer) {
+            Some(outgoing) => member.offer(outgoing.clone()),
             None => true,
         });
     }
 
     /// Tells everybody to start over from this number on.
     pub(super) fn resync(&mut self, seq: i64) {
-        self.0.retain(|member| member.offer(Outgoing::resync(seq)));
+        self.0.retain(|member| member.offer(Outgoing::Resync { seq }));
     }
 
-    /// Many frames at once are no fault of the sockets: they get a moment to take what is queued already.
+    /// Many frames at once are no fault of the sockets: they get a moment to take what is queued already. Those that
+    /// take nothing yet are not waited for.
     pub(super) async fn make_way(&self, frames: usize) {
         let deadline = Instant::now() + CATCH_UP;
         for member in &self.0 {
-            if member.queue.capacity() < frames {
+            if !member.is_behind.load(Ordering::Acquire) && member.queue.capacity() < frames {
                 // Who does not make it in time overflows when the frames are handed out.
                 timeout_at(deadline, member.queue.reserve_many(frames)).await.map(drop).ok();
             }
@@ -88,15 +93,14 @@ mod tests {
     fn member(id: u64, capacity: usize) -> (Member, mpsc::Receiver<Outgoing>) {
         let caller = Caller { user_id: Uuid::nil(), role: Role::Admin, wallet_id: None };
         let (queue, frames) = mpsc::channel(capacity);
-        (
-            Member {
-                id,
-                viewer: Viewer::from(&caller),
-                queue,
-                overflowed: CancellationToken::new(),
-            },
-            frames,
-        )
+        let member = Member {
+            id,
+            viewer: Viewer::from(&caller),
+            queue,
+            overflowed: CancellationToken::new(),
+            is_behind: Arc::default(),
+        };
+        (member, frames)
     }
 
     fn frame(seq: i64) -> Addressed {
@@ -120,7 +124,7 @@ mod tests {
         assert!(overflowed.is_cancelled());
         assert_eq!(members.0.len(), 1);
         for seq in 1..=3 {
-            assert_eq!(read.try_recv().map(|outgoing| outgoing.seq), Ok(seq));
+            assert_eq!(read.try_recv().map(|outgoing| outgoing.seq()), Ok(seq));
         }
     }
 
@@ -129,11 +133,15 @@ mod tests {
         let (busy, mut frames) = member(1, 2);
         let mut members = Members(vec![busy]);
         members.hand_out(&frame(1));
-        let take_one = async { frames.recv().await.map(|outgoing| outgoing.seq) };
+        let take_one = async { frames.recv().await.map(|outgoing| outgoing.seq()) };
         let ((), taken) = tokio::join!(members.make_way(2), take_one);
         assert_eq!(taken, Some(1));
         members.hand_out(&frame(2));
         let started = Instant::now();
+        members.make_way(2).await;
+        assert_eq!(started.elapsed(), CATCH_UP);
+        // It hears of what it missed first.
+        members.0[0].is_behind.store(true, Ordering::Release);
         members.make_way(2).await;
         assert_eq!(started.elapsed(), CATCH_UP);
     }

@@ -3,14 +3,16 @@
 
 mod audience;
 mod hub;
+mod keeper;
 mod link;
 mod members;
+mod past;
 mod reading;
 mod room;
 mod sequencer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use curbe_platform::probes::Readiness;
 use redis::RedisResult;
@@ -21,11 +23,15 @@ use uuid::Uuid;
 pub(crate) use audience::{Outgoing, Viewer};
 
 use crate::store::{Store, Wallet};
-use hub::{Command, Hub, Join};
+use hub::{Command, Hub, Join, Joined};
 use members::Member;
+use past::Past;
 
 /// What a socket may be behind before it is closed: it comes back and loses nothing.
 const QUEUE_FRAMES_MAX: usize = 256;
+
+/// Who has missed more than this asks the API anew, which is less work for everybody.
+pub(crate) const BEHIND_MAX: i64 = 5000;
 
 /// What the rooms need to know.
 pub(crate) struct Settings {
@@ -74,20 +80,34 @@ impl Rooms {
         self.connected_once.cancelled().await;
     }
 
-    /// Takes a place in a wallet's room.
-    pub(crate) async fn join(&self, wallet_id: Uuid, viewer: Viewer) -> Result<Place, Refused> {
+    /// Takes a place in a wallet's room, and what was told there before. Who is behind says so: nobody then waits for
+    /// him to read his queue.
+    pub(crate) async fn join(
+        &self,
+        wallet_id: Uuid,
+        viewer: Viewer,
+        is_behind: bool,
+    ) -> Result<(Place, Missed), Refused> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let (queue, frames) = mpsc::channel(QUEUE_FRAMES_MAX);
         let (arrival, snapshot) = oneshot::channel();
         let overflowed = CancellationToken::new();
+        let is_behind = Arc::new(AtomicBool::new(is_behind));
         // Made first: whatever happens from here on, the place is given back.
         let leaving = Leaving { id, commands: self.commands.clone() };
-        let member = Member { id, viewer, queue, overflowed: overflowed.clone() };
+        let member = Member {
+            id,
+            viewer,
+            queue,
+            overflowed: overflowed.clone(),
+            is_behind: Arc::clone(&is_behind),
+        };
         let (reply, replied) = oneshot::channel();
         let join = Join { wallet_id, member, arrival, reply };
         self.commands.send(Command::Join(join)).map_err(|_| Refused::Ending)?;
-        let progress = replied.await.map_err(|_| Refused::Ending)??;
-        Ok(Place { snapshot, frames, overflowed, progress, _leaving: leaving })
+        let Joined { progress, past } = replied.await.map_err(|_| Refused::Ending)??;
+        let place = Place { snapshot, frames, overflowed, is_behind, progress, _leaving: leaving };
+        Ok((place, Missed { past, viewer }))
     }
 }
 
@@ -99,6 +119,7 @@ pub(crate) struct Place {
     pub(crate) frames: mpsc::Receiver<Outgoing>,
     /// Cancelled when the socket was too slow: nothing follows.
     pub(crate) overflowed: CancellationToken,
+    is_behind: Arc<AtomicBool>,
     progress: Arc<AtomicI64>,
     _leaving: Leaving,
 }
@@ -107,6 +128,25 @@ impl Place {
     /// How far the room has come: of everything up to this number, what this socket may see is in `frames` already.
     pub(crate) fn progress(&self) -> i64 {
         self.progress.load(Ordering::Acquire)
+    }
+
+    /// From now on its queue is read.
+    pub(crate) fn caught_up(&self) {
+        self.is_behind.store(false, Ordering::Release);
+    }
+}
+
+/// What was told in a room before a socket took its place. Dropped, it takes no memory.
+pub(crate) struct Missed {
+    past: Arc<Past>,
+    viewer: Viewer,
+}
+
+impl Missed {
+    /// What this socket may see of the first numbers above `after`, none above `upto`, and the number reached with it.
+    /// `upto` is the snapshot's `seq` at most. Dropping the future loses nothing.
+    pub(crate) async fn read(&self, after: i64, upto: i64) -> (Vec<Outgoing>, i64) {
+        self.past.read(self.viewer, after, upto).await
     }
 }
 

@@ -1,24 +1,24 @@
-//! One wallet and everybody who looks at it. Nothing here waits for a socket, and Postgres is read beside the room, so
-//! that a slow one delays only what is missing.
+//! One wallet and everybody who looks at it. It decides, without ever waiting: what goes to whom, and what has to be read.
+//!
+//! A socket enters first and gets its snapshot afterwards, from a reading that begins after it has entered and after
+//! Redis has confirmed the subscription. So whatever is committed after the snapshot is published into the room, and goes
+//! into the socket's queue; what was committed before is contained in the snapshot. The socket itself leaves out of its
+//! queue what the snapshot contains.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use curbe_domain::frames::Published;
-use futures_util::future::BoxFuture;
 use metrics::counter;
-use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::BEHIND_MAX;
 use super::members::{Member, Members};
-use super::reading::{GRACE, ReadBack, read_back, snapshot, standing};
+use super::reading::ReadBack;
 use super::sequencer::{Sequencer, Step};
 use crate::measures;
-use crate::store::{Addressed, Span, Store, Wallet};
-
-/// Who has missed more than this asks the API anew, which is less work for everybody.
-const BEHIND_MAX: i64 = 5000;
+use crate::store::{Addressed, Span, Wallet};
 
 /// What the hub tells a room.
 pub(super) enum Control {
@@ -33,73 +33,53 @@ pub(super) enum Control {
     Offline,
 }
 
-/// A snapshot under way and those who wait for it.
-type Snapshot = BoxFuture<'static, (Option<Wallet>, Vec<oneshot::Sender<Wallet>>)>;
+/// What a room wants to know of Postgres about what is missing. One reading is under way at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Nothing yet: what is missing may still come by itself.
+    Patience,
+    /// How far the wallet has come: what was heard is far ahead.
+    Standing,
+    /// The frames.
+    Frames(Span),
+}
 
 pub(super) struct Room {
-    wallet_id: Uuid,
-    store: Store,
+    pub(super) wallet_id: Uuid,
+    pub(super) members: Members,
     progress: Arc<AtomicI64>,
-    members: Members,
     /// Sockets that wait for a snapshot which begins after they have come.
     arrivals: Vec<oneshot::Sender<Wallet>>,
+    /// Those whose snapshot is under way.
+    expecting: Vec<oneshot::Sender<Wallet>>,
     /// None until the first snapshot says where to begin.
     sequencer: Option<Sequencer<Addressed>>,
-    /// A snapshot taken before would have a gap after it that nobody ever closes.
+    /// What a snapshot does not contain will arrive; or it is known that nothing does for now.
     may_begin: bool,
     /// Something may have been missed without a trace.
     is_stale: bool,
-    snapshot: Option<Snapshot>,
-    reading: Option<BoxFuture<'static, Option<ReadBack>>>,
+    /// The first numbers without a frame.
+    missing: Option<Span>,
     was_patient: bool,
 }
 
 impl Room {
-    pub(super) fn new(wallet_id: Uuid, store: Store, progress: Arc<AtomicI64>) -> Self {
+    pub(super) fn new(wallet_id: Uuid, progress: Arc<AtomicI64>) -> Self {
         Self {
             wallet_id,
-            store,
-            progress,
             members: Members::default(),
+            progress,
             arrivals: Vec::new(),
+            expecting: Vec::new(),
             sequencer: None,
             may_begin: false,
             is_stale: false,
-            snapshot: None,
-            reading: None,
+            missing: None,
             was_patient: false,
         }
     }
 
-    /// Until the hub lets go of it.
-    pub(super) async fn run(
-        mut self,
-        mut controls: mpsc::UnboundedReceiver<Control>,
-        mut messages: mpsc::Receiver<Vec<u8>>,
-        missed: Arc<Notify>,
-    ) {
-        loop {
-            tokio::select! {
-                control = controls.recv() => match control {
-                    Some(control) => self.on_control(control),
-                    None => return,
-                },
-                Some(payload) = messages.recv() => self.on_message(&payload),
-                () = missed.notified() => self.is_stale = true,
-                (wallet, arrivals) = finished(&mut self.snapshot) => {
-                    self.snapshot = None;
-                    self.on_snapshot(wallet, arrivals);
-                }
-                read = finished(&mut self.reading) => {
-                    self.reading = None;
-                    self.on_reading(read).await;
-                }
-            }
-            self.advance();
-        }
-    }
-
-    fn on_control(&mut self, control: Control) {
+    pub(super) fn on_control(&mut self, control: Control) {
         match control {
             Control::Join { member, arrival } => {
                 self.members.add(member);
@@ -114,7 +94,12 @@ impl Room {
         }
     }
 
-    fn on_message(&mut self, payload: &[u8]) {
+    /// There were messages that nobody kept.
+    pub(super) fn on_missed(&mut self) {
+        self.is_stale = true;
+    }
+
+    pub(super) fn on_message(&mut self, payload: &[u8]) {
         let published = match serde_json::from_slice::<Published>(payload) {
             Ok(published) => published,
             Err(error) => {
@@ -138,7 +123,9 @@ impl Room {
         }
     }
 
-    fn on_snapshot(&mut self, wallet: Option<Wallet>, arrivals: Vec<oneshot::Sender<Wallet>>) {
+    /// The snapshot that [`Room::next_snapshot`] asked for.
+    pub(super) fn on_snapshot(&mut self, wallet: Option<Wallet>) {
+        let expecting = std::mem::take(&mut self.expecting);
         // Without a wallet those who wait for it are let go of.
         let Some(wallet) = wallet else { return };
         match &mut self.sequencer {
@@ -148,17 +135,17 @@ impl Room {
                 self.sequencer = Some(Sequencer::new(wallet.seq));
             }
         }
-        for arrival in arrivals {
+        for arrival in expecting {
             // A socket that is gone needs no welcome.
             arrival.send(wallet.clone()).ok();
         }
     }
 
-    async fn on_reading(&mut self, read: Option<ReadBack>) {
+    /// What the reading that [`Room::next_reading`] asked for brought.
+    pub(super) fn on_reading(&mut self, read: Option<ReadBack>) {
         match read {
             None => {}
             Some(ReadBack::Frames(span, frames)) => {
-                self.members.make_way(frames.len()).await;
                 let last = self.sequencer.as_ref().map_or(span.after, Sequencer::last);
                 for addressed in frames.iter().filter(|addressed| addressed.frame.seq() > last) {
                     self.members.hand_out(addressed);
@@ -189,8 +176,9 @@ impl Room {
         }
     }
 
-    /// Does what follows from what was heard, and begins the readings that are needed.
-    fn advance(&mut self) {
+    /// Hands out what is next, as far as it has come.
+    pub(super) fn deliver(&mut self) {
+        self.missing = None;
         while let Some(sequencer) = &mut self.sequencer {
             match sequencer.next() {
                 Step::Deliver(addressed) => {
@@ -198,43 +186,40 @@ impl Room {
                     self.progress.store(addressed.frame.seq(), Ordering::Release);
                 }
                 Step::ReadBack { after, upto } => {
-                    let is_wide = sequencer.highest() - after > BEHIND_MAX;
-                    self.begin_reading(Span { wallet_id: self.wallet_id, after, upto }, is_wide);
-                    break;
+                    self.missing = Some(Span { wallet_id: self.wallet_id, after, upto });
+                    return;
                 }
                 Step::Wait => {
                     self.was_patient = false;
-                    break;
+                    return;
                 }
             }
         }
-        let is_wanted = self.is_stale || !self.arrivals.is_empty();
-        if self.may_begin && self.snapshot.is_none() && is_wanted {
-            self.is_stale = false;
-            let at_least = self.sequencer.as_ref().map_or(0, Sequencer::last);
-            let arrivals = std::mem::take(&mut self.arrivals);
-            let wallet = snapshot(self.store.clone(), self.wallet_id, at_least);
-            self.snapshot = Some(Box::pin(async move { (wallet.await, arrivals) }));
-        }
     }
 
-    /// At first it only waits a little, as what is missing may still come by itself.
-    fn begin_reading(&mut self, span: Span, is_wide: bool) {
-        if self.reading.is_some() {
-            return;
+    /// What has to be read before anything more can be handed out; to be asked while no reading is under way.
+    pub(super) fn next_reading(&mut self) -> Option<Reading> {
+        let span = self.missing?;
+        let highest = self.sequencer.as_ref().map_or(span.upto, Sequencer::highest);
+        Some(if !std::mem::replace(&mut self.was_patient, true) {
+            Reading::Patience
+        } else if highest - span.after > BEHIND_MAX {
+            Reading::Standing
+        } else {
+            Reading::Frames(span)
+        })
+    }
+
+    /// Whether a snapshot is to begin now, and how far the wallet is known to have come. To be asked while none is under
+    /// way.
+    pub(super) fn next_snapshot(&mut self) -> Option<i64> {
+        let is_wanted = self.is_stale || !self.arrivals.is_empty();
+        if !self.may_begin || !is_wanted {
+            return None;
         }
-        let store = self.store.clone();
-        let is_patient = !std::mem::replace(&mut self.was_patient, true);
-        self.reading = Some(Box::pin(async move {
-            if is_patient {
-                sleep(GRACE).await;
-                None
-            } else if is_wide {
-                Some(ReadBack::Standing(standing(store, span.wallet_id).await))
-            } else {
-                Some(read_back(store, span).await)
-            }
-        }));
+        self.is_stale = false;
+        self.expecting = std::mem::take(&mut self.arrivals);
+        Some(self.sequencer.as_ref().map_or(0, Sequencer::last))
     }
 
     fn resync(&mut self, upto: i64) {
@@ -251,9 +236,6 @@ impl Room {
     }
 }
 
-async fn finished<T>(work: &mut Option<BoxFuture<'static, T>>) -> T {
-    match work {
-        Some(work) => work.await,
-        None => std::future::pending().await,
-    }
-}
+#[cfg(test)]
+#[path = "room_tests.rs"]
+mod tests;

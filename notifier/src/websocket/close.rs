@@ -10,9 +10,11 @@
 //! | 4010 | nothing can be read at the moment | comes back |
 //! | 4012 | this process is ending | comes back, to another one |
 //! | 4501 | the token is not valid, or its user unknown | does not |
-//! | 4503 | the user's organization has no wallet | does not |
+//! | 4503 | the user's organization has no wallet, or a `refresh` brought another user's token | does not |
 //! | 4504 | the user has too many sockets | does not |
-//! | 4505 | not this protocol: no JSON, no `hello`, too large, too many messages | does not |
+//! | 4505 | not this protocol: no JSON, no `hello` or a second one, too large, too many messages | does not |
+//!
+//! Who comes back says in `hello` how far he has come, and has lost nothing.
 
 use axum::extract::ws::{CloseFrame, Utf8Bytes};
 
@@ -27,6 +29,7 @@ pub(super) enum Close {
     Draining,
     Unauthorized,
     NoWallet,
+    OtherUser,
     TooMany,
     Protocol,
     /// The browser closed it, or is gone.
@@ -45,6 +48,7 @@ impl Close {
             Self::Draining => (4012, "draining"),
             Self::Unauthorized => (4501, "unauthorized"),
             Self::NoWallet => (4503, "no wallet"),
+            Self::OtherUser => (4503, "another user's token"),
             Self::TooMany => (4504, "too many connections"),
             Self::Protocol => (4505, "protocol error"),
             Self::Peer => return None,
@@ -68,7 +72,8 @@ mod tests {
         for close in [HelloTimeout, TokenExpired, SlowReader, Silent, Unavailable, Draining] {
             assert!((4000..4500).contains(&close.frame().unwrap().code), "{close:?}");
         }
-        for close in [Close::Unauthorized, Close::NoWallet, Close::TooMany, Close::Protocol] {
+        use Close::{NoWallet, OtherUser, Protocol, TooMany, Unauthorized};
+        for close in [Unauthorized, NoWallet, OtherUser, TooMany, Protocol] {
             assert!((4500..5000).contains(&close.frame().unwrap().code), "{close:?}");
         }
         assert_eq!(Close::SlowReader.label(), "4008");

@@ -3,12 +3,16 @@
 use std::future::Future;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::SinkExt as _;
+use metrics::counter;
 use tokio::time::timeout;
 
 use super::close::Close;
-use super::protocol::FromBrowser;
+use super::protocol::{FromBrowser, ToBrowser};
+use crate::fanout::Outgoing;
+use crate::measures;
 
 /// A write that takes longer means that the browser does not read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,10 +43,21 @@ impl Wire {
     }
 
     /// Writes all of them at once.
-    pub(super) async fn send(
-        &mut self,
-        messages: impl IntoIterator<Item = Message>,
-    ) -> Result<(), Close> {
+    pub(super) async fn send(&mut self, batch: &[Outgoing]) -> Result<(), Close> {
+        self.write(batch.iter().map(message)).await
+    }
+
+    /// Writes one message that is no frame.
+    pub(super) async fn say(&mut self, what: &ToBrowser) -> Result<(), Close> {
+        self.write([spoken(what)]).await
+    }
+
+    /// The same with a ping, whose answer is a sign of life.
+    pub(super) async fn beat(&mut self, heartbeat: &ToBrowser) -> Result<(), Close> {
+        self.write([spoken(heartbeat), Message::Ping(Bytes::new())]).await
+    }
+
+    async fn write(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), Close> {
         let written = async {
             for message in messages {
                 self.socket.feed(message).await?;
@@ -63,6 +78,21 @@ impl Wire {
             timeout(GOODBYE_TIMEOUT, until_ended(&mut self.socket)).await.ok();
         }
     }
+}
+
+fn message(outgoing: &Outgoing) -> Message {
+    match outgoing {
+        Outgoing::Frame { kind, text, .. } => {
+            counter!(measures::FRAMES_SENT, "type" => *kind).increment(1);
+            Message::Text(text.clone())
+        }
+        Outgoing::Resync { .. } => spoken(&ToBrowser::Resync {}),
+    }
+}
+
+fn spoken(what: &ToBrowser) -> Message {
+    counter!(measures::FRAMES_SENT, "type" => what.kind()).increment(1);
+    Message::Text(what.to_json().into())
 }
 
 async fn until_ended(socket: &mut WebSocket) {
