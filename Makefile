@@ -1,7 +1,7 @@
 # The only face: `make` lists what there is. Everything it starts is private and below .local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test up down sqlx bench fmt lint
+.PHONY: help build demo test up down sqlx schemas bench fmt lint
 
 STACK := cargo run --quiet --package curbe-tests --bin stack --
 # Where `make sqlx` writes, and the crates that have checked queries.
@@ -32,6 +32,10 @@ sqlx: ## Rewrite .sqlx/ after a change of queries or migrations
 	touch $(CHECKED:%=%/src/lib.rs)
 	$(STACK) with-database -- env SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$(SQLX) \
 		cargo check $(CHECKED:%=--package curbe-%) --all-targets
+
+schemas: ## Rewrite the API's descriptions, and the client made from them, after a change of the API
+	cargo run --quiet --package curbe-notifier --example schemas
+	cd notifier/client && npm ci --ignore-scripts --silent && npm run --silent generate
 
 bench: ## Measure, in the release profile; everything on this machine
 	cargo build --release --package curbe-ingest --package curbe-worker --package curbe-notifier

@@ -10,7 +10,8 @@ use axum::http::request::Parts;
 use crate::auth::Verifier;
 use crate::fanout::Rooms;
 use crate::origin::Origins;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemCode};
+use crate::recordings::Recordings;
 use crate::store::{Caller, Store};
 use crate::websocket::Sockets;
 
@@ -18,6 +19,8 @@ use crate::websocket::Sockets;
 pub(crate) struct App {
     /// Reads from Postgres.
     pub(crate) store: Store,
+    /// Where recordings come from, if they are offered.
+    pub(crate) recordings: Option<Recordings>,
     /// Judges tokens.
     pub(crate) verifier: Verifier,
     /// Whose pages may connect.
@@ -33,9 +36,7 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let bearer = bearer(&parts.headers).ok_or_else(|| {
-            Problem::unauthorized("A token is needed: Authorization: Bearer <token>.")
-        })?;
+        let bearer = bearer(&parts.headers).ok_or(ProblemCode::Unauthorized)?;
         let token = app.verifier.verify(bearer)?;
         let caller = app.store.caller(token.user_id).await?;
         caller.ok_or_else(|| Problem::unauthorized("The token's user is not known here."))

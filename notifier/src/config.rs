@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use curbe_platform::config::{bounded, duration, secret};
+use curbe_platform::config::{Problem, bounded, duration, secret};
 use curbe_platform::telemetry;
+use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::origin::Origin;
@@ -33,6 +34,12 @@ pub struct Config {
     /// judged by their token alone.
     #[arg(long, env, value_delimiter = ',', value_parser = Origin::parse)]
     pub allowed_origins: Vec<Origin>,
+    /// The worker's internal address, which has the recordings: `http://worker:8082`. Without it there are none.
+    #[arg(long, env, value_parser = internal_url)]
+    pub worker_url: Option<Url>,
+    /// What the worker knows this service by: one of its `SERVICE_TOKENS`.
+    #[arg(long, env, value_parser = secret)]
+    pub service_token: Option<SecretString>,
     /// Where browsers connect.
     #[arg(long, env, default_value = "0.0.0.0:8081")]
     pub notifier_listen: SocketAddr,
@@ -60,6 +67,25 @@ pub struct Config {
     /// How log lines are written.
     #[command(flatten)]
     pub telemetry: telemetry::Settings,
+}
+
+impl Config {
+    /// # Errors
+    /// Values that do not go together.
+    pub fn check(&self) -> Result<(), Problem> {
+        if self.worker_url.is_some() && self.service_token.is_none() {
+            return Err(Problem::new("SERVICE_TOKEN", "missing: WORKER_URL is set"));
+        }
+        Ok(())
+    }
+}
+
+fn internal_url(text: &str) -> Result<Url, String> {
+    const EXPECTED: &str = "is no address such as http://worker:8082";
+    let url: Url = text.parse().map_err(|_| EXPECTED)?;
+    let is_bare = url.username().is_empty() && url.password().is_none();
+    let is_plain = matches!(url.scheme(), "http" | "https") && is_bare && url.query().is_none();
+    if is_plain { Ok(url) } else { Err(EXPECTED.to_owned()) }
 }
 
 fn jwt_secret(text: &str) -> Result<SecretString, String> {
@@ -104,11 +130,24 @@ mod tests {
             ("ALLOWED_ORIGINS", "*", "ALLOWED_ORIGINS"),
             ("ALLOWED_ORIGINS", "https://a.example/", "ALLOWED_ORIGINS"),
             ("NOTIFIER_HEARTBEAT", "0s", "NOTIFIER_HEARTBEAT"),
+            ("WORKER_URL", "worker:8082", "no address"),
+            ("WORKER_URL", "http://worker?x=1", "no address"),
+            ("WORKER_URL", "http://token@worker:8082", "no address"),
         ] {
             let problem = with(&[(name, value)]).unwrap_err();
             assert!(problem.contains(part) && problem.contains(name), "{problem}");
         }
         let two = format!("{KEY},{}", KEY.to_uppercase());
         assert_eq!(with(&[("JWT_SECRETS", &two)]).unwrap().jwt_secrets.len(), 2);
+    }
+
+    #[test]
+    fn recordings_need_an_address_and_a_token() {
+        let url = ("WORKER_URL", "http://worker:8082");
+        let problem = with(&[url]).unwrap().check().unwrap_err();
+        assert_eq!(problem.variable, "SERVICE_TOKEN");
+        for good in [&[][..], &[("SERVICE_TOKEN", KEY)], &[url, ("SERVICE_TOKEN", KEY)]] {
+            assert_eq!(with(good).unwrap().check(), Ok(()));
+        }
     }
 }

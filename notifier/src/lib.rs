@@ -9,8 +9,11 @@ mod auth;
 pub mod config;
 mod fanout;
 mod measures;
+pub mod openapi;
 pub mod origin;
+mod page;
 mod problem;
+mod recordings;
 mod request;
 mod server;
 mod store;
@@ -32,9 +35,14 @@ use auth::Verifier;
 use config::Config;
 use fanout::Rooms;
 use origin::Origins;
+use recordings::Recordings;
 use store::Store;
 use websocket::Sockets;
 
+/// Sockets are closed over this time at most, and over half of what the process has until its end.
+const FAREWELL_MAX: Duration = Duration::from_secs(4);
+/// Longer than the worker, by its defaults, waits for a provider: it says better what was wrong.
+const RECORDING_IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How often Postgres is asked whether it answers.
 const POSTGRES_LOOK: Duration = Duration::from_secs(5);
 
@@ -61,22 +69,23 @@ pub async fn run(
     tokio::spawn(probes::serve(admin, readiness.clone(), metrics, background.clone()));
     tokio::spawn(watch(Arc::clone(&app), readiness.clone(), background.clone()));
 
-    let drain = app.sockets.drain.clone();
+    // Requests are answered, and new sockets refused, as long as the old ones are being closed.
+    let served = CancellationToken::new();
     let router = api::router(Arc::clone(&app));
-    let deadline = config.shutdown_deadline;
+    let left = config.shutdown_deadline.saturating_sub(app.sockets.farewell);
     let serving =
-        server::serve(public, router, config.notifier_connections_max, drain.clone(), deadline);
+        server::serve(public, router, config.notifier_connections_max, served.clone(), left);
     let ending = async {
         shutdown.cancelled().await;
         readiness.enter(Phase::Draining);
         sleep(config.shutdown_delay).await;
-        drain.cancel();
+        app.sockets.drain.cancel();
         app.sockets.open.close();
-        if timeout(deadline, app.sockets.open.wait()).await.is_err() {
-            tracing::warn!(
-                sockets = app.sockets.open.len(),
-                "sockets were still open at the deadline"
-            );
+        timeout(app.sockets.farewell, app.sockets.open.wait()).await.ok();
+        served.cancel();
+        if timeout(left, app.sockets.open.wait()).await.is_err() {
+            let sockets = app.sockets.open.len();
+            tracing::warn!(sockets, "sockets were still open at the deadline");
         }
     };
     tokio::join!(serving, ending);
@@ -97,12 +106,21 @@ fn assemble(
         readiness: readiness.clone(),
     };
     let rooms = Rooms::start(store.clone(), settings, background.clone()).context("REDIS_URL")?;
+    let farewell = FAREWELL_MAX.min(config.shutdown_deadline / 2);
+    let recordings = match (&config.worker_url, &config.service_token) {
+        (Some(url), Some(token)) => {
+            let recordings = Recordings::new(url, token.clone(), RECORDING_IDLE_TIMEOUT);
+            Some(recordings.context("WORKER_URL")?)
+        }
+        (Some(_) | None, _) => None,
+    };
     Ok(App {
         store,
+        recordings,
         verifier: Verifier::new(&config.jwt_secrets),
         origins: Origins::new(&config.allowed_origins),
         rooms,
-        sockets: Sockets::new(config.notifier_sockets_max, config.notifier_heartbeat),
+        sockets: Sockets::new(config.notifier_sockets_max, config.notifier_heartbeat, farewell),
     })
 }
 

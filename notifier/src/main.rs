@@ -8,7 +8,7 @@ use curbe_platform::{config, process};
 fn main() -> ExitCode {
     process::run(
         "notifier",
-        config::parse::<Config>(),
+        config::parse_checked(Config::check),
         |config| &config.telemetry,
         curbe_notifier::run,
     )

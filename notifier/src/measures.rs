@@ -8,6 +8,10 @@ pub(crate) const SOCKETS: &str = "curbe_ws_connections";
 pub(crate) const SOCKETS_CLOSED: &str = "curbe_ws_closed_total";
 /// Frames written, by type.
 pub(crate) const FRAMES_SENT: &str = "curbe_frames_sent_total";
+/// Sockets that came back with a `since`, by whether they could go on from there.
+pub(crate) const RESUMES: &str = "curbe_ws_resumes_total";
+/// Frames that were told again to sockets that came back.
+pub(crate) const FRAMES_REPLAYED: &str = "curbe_frames_replayed_total";
 /// Wallets that somebody looks at.
 pub(crate) const ROOMS: &str = "curbe_rooms";
 /// Readings of missing rows.
@@ -28,6 +32,8 @@ pub(crate) fn describe() {
     describe_gauge!(SOCKETS, "Open WebSockets");
     describe_counter!(SOCKETS_CLOSED, "WebSockets closed, by close code, or peer");
     describe_counter!(FRAMES_SENT, "Frames written to browsers, by type");
+    describe_counter!(RESUMES, "Sockets that came back, by whether they could go on from there");
+    describe_counter!(FRAMES_REPLAYED, "Frames told again to sockets that came back");
     describe_gauge!(ROOMS, "Wallets that at least one socket looks at");
     describe_counter!(GAP_READS, "Readings of missing frames from Postgres");
     describe_counter!(GAP_READS_FAILED, "Readings of missing frames that failed and were repeated");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::header::ORIGIN;
+use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, Uri};
 
 /// The origin of a page: scheme, host and, unless it is the scheme's own, port.
@@ -49,10 +49,25 @@ impl Origins {
 
     /// Whether a request with these headers may open a WebSocket. CORS does not cover those: a forged page could
     /// connect from its visitor's browser. Without an origin no browser is at work and the token alone decides.
+    ///
+    /// Our own page, which this service serves itself, always may: it is of the host that was asked. A page whose name
+    /// was made to lead here (DNS rebinding) passes as well, and gains nothing: browsers send no credentials by
+    /// themselves, a token has to be given by the page, and such a page has none.
     #[must_use]
     pub fn allow_upgrade(&self, headers: &HeaderMap) -> bool {
-        headers.get_all(ORIGIN).iter().all(|origin| self.allow(origin))
+        let host = headers.get(HOST);
+        headers.get_all(ORIGIN).iter().all(|origin| self.allow(origin) || is_own(origin, host))
     }
+}
+
+/// Whether a page of this origin came from the host that is asked now. What is in front of us may have ended TLS, so
+/// the scheme says nothing.
+fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+    let (Ok(origin), Some(Ok(host))) = (origin.to_str(), host.map(HeaderValue::to_str)) else {
+        return false;
+    };
+    let origin = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    !host.is_empty() && origin == Some(host)
 }
 
 #[cfg(test)]
@@ -89,6 +104,28 @@ mod tests {
             assert!(!allowed(&[forged]), "{forged}");
         }
         assert!(!allowed(&["https://app.example.com", "https://evil.example"]));
+    }
+
+    #[test]
+    fn our_own_page_may_connect_wherever_it_is_served() {
+        let allowed = |origin: &'static str, host: &'static str| {
+            let own = [(ORIGIN, origin), (HOST, host)];
+            let own = own.map(|(name, value)| (name, HeaderValue::from_static(value)));
+            origins().allow_upgrade(&HeaderMap::from_iter(own))
+        };
+        assert!(allowed("http://127.0.0.1:8081", "127.0.0.1:8081"));
+        assert!(allowed("https://push.example.com", "push.example.com"));
+        for (origin, host) in [
+            ("https://evil.example", "push.example.com"),
+            ("https://push.example.com.evil.example", "push.example.com"),
+            ("https://push.example.com", "push.example.com:8081"),
+            ("ws://push.example.com", "push.example.com"),
+            ("push.example.com", "push.example.com"),
+            ("null", "null"),
+            ("http://", ""),
+        ] {
+            assert!(!allowed(origin, host), "{origin} at {host}");
+        }
     }
 
     #[test]

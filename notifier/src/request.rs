@@ -11,7 +11,7 @@ use metrics::histogram;
 use uuid::Uuid;
 
 use crate::measures;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemCode};
 
 /// Carries the id, in both directions.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,7 +50,7 @@ fn given_id(headers: &HeaderMap) -> Option<String> {
 
 /// A handler panicked. What it said is logged where it happened; the caller learns nothing of it.
 pub(crate) fn panicked(_: Box<dyn Any + Send>) -> Response {
-    Problem::internal().into_response()
+    Problem::from(ProblemCode::Internal).into_response()
 }
 
 #[cfg(test)]

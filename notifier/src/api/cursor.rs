@@ -1,4 +1,4 @@
-//! Cursors: a place in a list of calls, opaque to whoever passes it on.
+//! Cursors: a place in a list, opaque to whoever passes it on.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,30 +7,49 @@ use uuid::Uuid;
 
 use crate::store::Position;
 
-/// The first byte, should a later release want to write them differently.
-const VERSION: u8 = 1;
+/// The first byte says which list it is of, and how it is written, should a later release want to change that.
+const CALLS: u8 = 1;
+const LEDGER: u8 = 2;
 const NANOSECONDS_PER_MICROSECOND: i128 = 1_000;
 
-/// The place as text.
-pub(super) fn write(position: Position) -> String {
+/// A place in the list of calls as text.
+pub(super) fn write_position(position: Position) -> String {
     // Postgres keeps microseconds, so nothing is cut off.
     let micros = position.start_time.unix_timestamp_nanos() / NANOSECONDS_PER_MICROSECOND;
     let micros = i64::try_from(micros).unwrap_or(i64::MAX);
-    let mut bytes = vec![VERSION];
+    let mut bytes = vec![CALLS];
     bytes.extend(micros.to_be_bytes());
     bytes.extend(position.id.as_bytes());
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The place that a text means; `None` if we did not write it.
-pub(super) fn read(text: &str) -> Option<Position> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (version, rest) = bytes.split_first()?;
+/// The place in the list of calls that a text means; `None` if we did not write it.
+pub(super) fn read_position(text: &str) -> Option<Position> {
+    let rest = read(text, CALLS)?;
     let (micros, id) = rest.split_first_chunk::<8>()?;
     let nanos = i128::from(i64::from_be_bytes(*micros)) * NANOSECONDS_PER_MICROSECOND;
     let start_time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
     let id = Uuid::from_slice(id).ok()?;
-    (*version == VERSION).then_some(Position { start_time, id })
+    Some(Position { start_time, id })
+}
+
+/// A place in the ledger as text: the number of the row before it.
+pub(super) fn write_seq(seq: i64) -> String {
+    let mut bytes = vec![LEDGER];
+    bytes.extend(seq.to_be_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The place in the ledger that a text means; `None` if we did not write it.
+pub(super) fn read_seq(text: &str) -> Option<i64> {
+    let rest = read(text, LEDGER)?;
+    rest.try_into().ok().map(i64::from_be_bytes)
+}
+
+fn read(text: &str, list: u8) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (first, rest) = bytes.split_first()?;
+    (*first == list).then(|| rest.to_vec())
 }
 
 #[cfg(test)]
@@ -45,29 +64,38 @@ mod tests {
             let nanos = i128::from(micros) * NANOSECONDS_PER_MICROSECOND;
             let start_time = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap();
             let position = Position { start_time, id: Uuid::from_u128(id) };
-            prop_assert_eq!(read(&write(position)), Some(position));
+            prop_assert_eq!(read_position(&write_position(position)), Some(position));
+            prop_assert_eq!(read_seq(&write_seq(micros)), Some(micros));
         }
 
         #[test]
         fn no_text_makes_it_fail(text: String) {
-            read(&text);
+            read_position(&text);
+            read_seq(&text);
         }
 
         #[test]
         fn nor_do_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
-            let position = read(&URL_SAFE_NO_PAD.encode(&bytes));
-            prop_assert!(position.is_none() || bytes.len() == 25);
+            let text = URL_SAFE_NO_PAD.encode(&bytes);
+            prop_assert!(read_position(&text).is_none() || bytes.len() == 25);
+            prop_assert!(read_seq(&text).is_none() || bytes.len() == 9);
         }
     }
 
     #[test]
     fn what_we_did_not_write_is_no_cursor() {
-        let good = write(Position::START);
+        let good = write_position(Position::START);
         let mut other_version = URL_SAFE_NO_PAD.decode(&good).unwrap();
-        other_version[0] = 2;
+        other_version[0] = 9;
         let other_version = URL_SAFE_NO_PAD.encode(other_version);
         for text in ["", "0", "abc", "=", &good[1..], &format!("{good}AA"), &other_version] {
-            assert_eq!(read(text), None, "{text}");
+            assert_eq!(read_position(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_list_only() {
+        assert_eq!(read_seq(&write_position(Position::START)), None);
+        assert_eq!(read_position(&write_seq(7)), None);
     }
 }

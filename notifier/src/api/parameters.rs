@@ -32,6 +32,11 @@ impl Parameters {
         self.0.contains_key(name)
     }
 
+    /// As it was given.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
     /// A number between two bounds.
     pub(super) fn number<T>(&self, name: &str, min: T, max: T) -> Result<Option<T>, Problem>
     where

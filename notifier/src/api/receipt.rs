@@ -11,52 +11,86 @@ use curbe_domain::frames::CallLogView;
 use curbe_domain::money::Money;
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::visible_to;
 use crate::app::App;
+use crate::openapi::refusals::CallRefusals;
+use crate::openapi::words;
 use crate::problem::Problem;
 use crate::store::{self, Caller};
 
 /// In words, since it is the same for every call: see `curbe_domain::rating::price`.
 const ROUNDING: &str = "once, to four places, half away from zero";
 
-#[derive(Serialize)]
+/// A call and how its price came about.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CallDetail)]
 struct Call {
     #[serde(flatten)]
     log: CallLogView,
     receipt: Receipt,
 }
 
-#[derive(Serialize)]
+/// How a price came about.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Receipt {
+    /// What the call was priced by; `null` where it was free for want of a duration.
+    #[schema(required)]
     rate: Option<Rate>,
+    /// The number that the prefix was looked up for.
+    #[schema(required)]
     rated_number: Option<String>,
+    /// Whether the price list in force at the call's start had no price, and a later one was taken.
     rated_late: bool,
+    /// Where it was rounded, in words.
     rounding: &'static str,
+    /// What the ledger says of the call: the charge, and what corrected it later.
     transactions: Vec<Transaction>,
 }
 
-#[derive(Serialize)]
+/// A price by the minute.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Rate {
+    /// Which.
     id: Uuid,
+    /// The digits that the number begins with.
+    #[schema(required)]
     prefix: Option<String>,
+    /// Price of one minute.
+    #[schema(required)]
     rate_per_minute: Option<Money>,
+    /// Added once.
+    #[schema(required)]
     connection_fee: Option<Money>,
+    /// The first step of the duration.
+    #[schema(required)]
     initial_increment_seconds: Option<i32>,
+    /// Every further step.
+    #[schema(required)]
     increment_seconds: Option<i32>,
 }
 
-#[derive(Serialize)]
+/// A row of the ledger that belongs to the call.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ReceiptTransaction)]
 struct Transaction {
+    /// Which.
     id: Uuid,
+    /// Why the balance moved.
+    #[schema(schema_with = words::transaction_type)]
     r#type: String,
+    /// Negative: spent.
     amount: Money,
+    /// The balance it led to.
     balance_after: Money,
+    /// Its number in the wallet.
     seq: i64,
+    /// When.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
 }
@@ -96,7 +130,20 @@ impl From<store::ReceiptRow> for Transaction {
     }
 }
 
-/// The call, to those who may see it; for all others it does not exist.
+/// One call, and how its price came about
+///
+/// For those who may not see the call it does not exist.
+#[utoipa::path(
+    get,
+    path = "/api/logs/{id}",
+    operation_id = "getCall",
+    tag = "calls",
+    params(("id" = Uuid, Path, description = "The call.")),
+    responses(
+        (status = 200, description = "The call and its receipt.", body = Call),
+        CallRefusals,
+    ),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -10,22 +10,35 @@ use axum::response::{IntoResponse, Response};
 use curbe_domain::money::Money;
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::problem::Problem;
+use crate::openapi::refusals::BalanceRefusals;
+use crate::openapi::words;
+use crate::problem::{Problem, ProblemCode};
 use crate::store::{Caller, Wallet};
 
-#[derive(Serialize)]
+/// A wallet at one instant.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Balance {
+    /// What the ledger adds up to.
     balance: Money,
+    /// What open calls take of it.
     held: Money,
+    /// What is left for new calls.
     available: Money,
+    /// ISO 4217.
+    #[schema(schema_with = words::currency)]
     currency: String,
+    /// Below this balance no call starts.
     minimum_threshold: Money,
+    /// Whether a call may start.
     can_call: bool,
+    /// The highest number that a frame of the wallet has.
     seq: i64,
+    /// When it last changed.
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
 }
@@ -45,16 +58,29 @@ impl From<Wallet> for Balance {
     }
 }
 
-/// Answers with the balance, or with 304 to somebody who has it.
+/// How the caller's wallet stands
+///
+/// Answers 304 to somebody whose `If-None-Match` has the current `ETag`.
+#[utoipa::path(
+    get,
+    path = "/api/wallet/balance",
+    operation_id = "getBalance",
+    tag = "wallet",
+    params(("If-None-Match" = Option<String>, Header, nullable = false, description = "The `ETag` of an earlier answer.")),
+    responses(
+        (status = 200, description = "The wallet.", body = Balance,
+            headers(("ETag" = String, description = "Changes whenever the answer does."))),
+        (status = 304, description = "Nothing has changed."),
+        BalanceRefusals,
+    ),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let no_wallet =
-        || Problem::new(StatusCode::NOT_FOUND, "no_wallet", "Your organization has no wallet yet.");
-    let wallet_id = caller.wallet_id.ok_or_else(no_wallet)?;
-    let wallet = app.store.wallet(wallet_id).await?.ok_or_else(no_wallet)?;
+    let wallet_id = caller.wallet_id.ok_or(ProblemCode::NoWallet)?;
+    let wallet = app.store.wallet(wallet_id).await?.ok_or(ProblemCode::NoWallet)?;
     let tag = entity_tag(wallet_id, &wallet);
     // One address, as many balances as there are callers.
     let fixed = [

@@ -2,110 +2,112 @@
 //!
 //! A handler returns a [`Problem`]; the outermost layer, which knows the request's id, writes the body.
 
+mod body;
+mod code;
+
 use axum::body::Body;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use problem_details::ProblemDetails;
-use serde::Serialize;
+use curbe_domain::money::Money;
 
 use crate::auth::Refusal;
 use crate::store;
 
+pub(crate) use body::ProblemBody;
+pub(crate) use code::ProblemCode;
+
+/// How a problem is marked on the wire.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
 /// Why a request was not answered as asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
-    status: StatusCode,
-    code: &'static str,
+    code: ProblemCode,
     detail: String,
     parameter: Option<String>,
-    header: Option<(HeaderName, &'static str)>,
+    // Boxed, as they are rare: every handler's answer has room for a problem.
+    shortfall: Option<Box<Shortfall>>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Members<'a> {
-    code: &'a str,
-    request_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<&'a str>,
+/// What would have been enough, and what there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shortfall {
+    /// What is asked for.
+    pub(crate) required: Money,
+    /// What the wallet has for it.
+    pub(crate) available: Money,
+    /// ISO 4217.
+    pub(crate) currency: String,
 }
 
 impl Problem {
-    /// A problem in general.
-    pub(crate) fn new(status: StatusCode, code: &'static str, detail: &str) -> Self {
-        Self { status, code, detail: detail.to_owned(), parameter: None, header: None }
+    /// A problem, in words that fit this very request.
+    pub(crate) fn new(code: ProblemCode, detail: &str) -> Self {
+        Self { detail: detail.to_owned(), ..Self::from(code) }
     }
 
     /// 400: one parameter cannot be used.
     pub(crate) fn parameter(name: &str, reason: &str) -> Self {
         let detail = format!("The parameter \"{name}\" {reason}.");
-        let problem = Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", &detail);
+        let problem = Self::new(ProblemCode::InvalidParameter, &detail);
         Self { parameter: Some(name.to_owned()), ..problem }
     }
 
     /// 401: nobody we know.
     pub(crate) fn unauthorized(detail: &str) -> Self {
-        let problem = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-        problem.with_header(WWW_AUTHENTICATE, "Bearer")
+        Self::new(ProblemCode::Unauthorized, detail)
+    }
+
+    /// 402: not enough money.
+    pub(crate) fn insufficient_funds(shortfall: Shortfall) -> Self {
+        Self { shortfall: Some(Box::new(shortfall)), ..ProblemCode::InsufficientFunds.into() }
     }
 
     /// 404: not there, or not for this caller: the answers do not differ.
     pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here for you.")
-    }
-
-    /// 405: the path exists, not for this method. The router names those that do in `Allow`.
-    pub(crate) fn method_not_allowed() -> Self {
-        let detail = "This path does not know the method; see Allow for those it does.";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
-    }
-
-    /// 500: our fault.
-    pub(crate) fn internal() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "Something went wrong on our side.",
-        )
-    }
-
-    /// 503: not at the moment.
-    pub(crate) fn unavailable() -> Self {
-        let detail = "This cannot be answered at the moment; ask again shortly.";
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
-        problem.with_header(RETRY_AFTER, "1")
+        ProblemCode::NotFound.into()
     }
 
     /// With one more header.
-    pub(crate) fn with_header(self, name: HeaderName, value: &'static str) -> Self {
-        Self { header: Some((name, value)), ..self }
+    pub(crate) fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some(Box::new((name, value))), ..self }
     }
 
     /// The response, with those headers that the layers below have set.
     pub(crate) fn render(&self, beneath: Response, request_id: &str) -> Response {
-        let members = Members { code: self.code, request_id, parameter: self.parameter.as_deref() };
-        let details = ProblemDetails::from_status_code(self.status)
-            .with_detail(self.detail.as_str())
-            .with_extensions(members);
         // Strings and a number always serialize.
-        let body = serde_json::to_vec(&details).unwrap_or_default();
+        let body = serde_json::to_vec(&ProblemBody::new(self, request_id)).unwrap_or_default();
         let (mut parts, _) = beneath.into_parts();
         parts.headers.remove(CONTENT_LENGTH);
-        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         parts.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Response::from_parts(parts, Body::from(body))
+    }
+}
+
+impl From<ProblemCode> for Problem {
+    fn from(code: ProblemCode) -> Self {
+        let header = match code.status().as_u16() {
+            401 => Some((WWW_AUTHENTICATE, "Bearer")),
+            503 => Some((RETRY_AFTER, "1")),
+            _ => None,
+        };
+        let header = header.map(|(name, value)| Box::new((name, HeaderValue::from_static(value))));
+        let detail = code.detail().to_owned();
+        Self { code, detail, parameter: None, shortfall: None, header }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.status;
-        if let Some((name, value)) = self.header.clone() {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        *response.status_mut() = self.code.status();
+        if let Some(header) = &self.header {
+            response.headers_mut().insert(header.0.clone(), header.1.clone());
         }
         response.extensions_mut().insert(self);
         response
@@ -116,10 +118,10 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         if error.is_transient() {
             tracing::warn!(%error, "Postgres did not answer");
-            Self::unavailable()
+            ProblemCode::Unavailable.into()
         } else {
             tracing::error!(%error, "Postgres answered with an error");
-            Self::internal()
+            ProblemCode::Internal.into()
         }
     }
 }
@@ -140,33 +142,64 @@ pub(crate) async fn no_route() -> Problem {
 
 /// For a known path with another method.
 pub(crate) async fn no_method() -> Problem {
-    Problem::method_not_allowed()
+    ProblemCode::MethodNotAllowed.into()
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
+    use axum::http::StatusCode;
     use axum::http::header::ALLOW;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    #[tokio::test]
-    async fn the_body_names_the_code_the_request_and_the_parameter() {
-        let mut beneath = Problem::parameter("limit", "is no number").into_response();
+    async fn rendered(problem: Problem) -> (Response<()>, Value) {
+        let mut beneath = problem.into_response();
         beneath.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
         beneath.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         let problem = beneath.extensions_mut().remove::<Problem>().unwrap();
-        let response = problem.render(beneath, "r-1");
+        let (parts, body) = problem.render(beneath, "r-1").into_parts();
+        let body = to_bytes(body, 4096).await.unwrap();
+        (Response::from_parts(parts, ()), serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_body_names_the_code_the_request_and_the_parameter() {
+        let (response, body) = rendered(Problem::parameter("limit", "is no number")).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
         assert_eq!(response.headers()[ALLOW], "GET");
         assert!(!response.headers().contains_key(CONTENT_LENGTH));
-        let body = to_bytes(response.into_body(), 4096).await.unwrap();
-        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(body["status"], 400);
-        assert_eq!(body["title"], "Bad Request");
-        assert_eq!(body["code"], "invalid_parameter");
-        assert_eq!(body["requestId"], "r-1");
-        assert_eq!(body["parameter"], "limit");
+        let expected = json!({
+            "title": "Bad Request", "status": 400, "code": "invalid_parameter", "requestId": "r-1",
+            "detail": "The parameter \"limit\" is no number.", "parameter": "limit",
+        });
+        assert_eq!(body, expected);
+    }
+
+    #[tokio::test]
+    async fn not_enough_money_says_how_much_would_be() {
+        let shortfall = Shortfall {
+            required: "1".parse().unwrap(),
+            available: "0.25".parse().unwrap(),
+            currency: "USD".to_owned(),
+        };
+        let (response, body) = rendered(Problem::insufficient_funds(shortfall)).await;
+        assert_eq!(response.status(), StatusCode::PAYMENT_REQUIRED);
+        let expected = json!({
+            "title": "Insufficient Funds", "status": 402, "code": "insufficient_funds", "requestId": "r-1",
+            "detail": "The wallet has not enough for this.",
+            "required": "1.0000", "available": "0.2500", "currency": "USD",
+        });
+        assert_eq!(body, expected);
+    }
+
+    #[tokio::test]
+    async fn who_may_try_again_is_told_when() {
+        let (response, _) = rendered(ProblemCode::Unavailable.into()).await;
+        assert_eq!(response.headers()[RETRY_AFTER], "1");
+        let (response, _) = rendered(ProblemCode::Unauthorized.into()).await;
+        assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer");
     }
 }

@@ -7,8 +7,11 @@
 mod call_logs;
 mod callers;
 mod frames;
+mod ledger;
 mod log_row;
+mod rates;
 mod receipts;
+mod recordings;
 mod wallets;
 
 use std::str::FromStr as _;
@@ -24,6 +27,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 pub(crate) use call_logs::{FIRST_INSTANT, LAST_INSTANT, LogQuery, Position, Whose};
 pub(crate) use callers::{Caller, Role};
 pub(crate) use frames::{Addressed, Span};
+pub(crate) use ledger::{LedgerQuery, LedgerRow};
 pub(crate) use receipts::{Receipt, ReceiptRow};
 pub(crate) use wallets::Wallet;
 

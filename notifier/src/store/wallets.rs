@@ -36,9 +36,14 @@ impl Wallet {
         self.balance.checked_sub(self.held).unwrap_or(self.balance)
     }
 
+    /// Whether it may be used.
+    pub(crate) fn is_active(&self) -> bool {
+        self.status == ACTIVE
+    }
+
     /// Whether a call may start: the balance itself must reach the threshold.
     pub(crate) fn can_call(&self) -> bool {
-        self.status == ACTIVE && self.balance >= self.minimum_threshold
+        self.is_active() && self.balance >= self.minimum_threshold
     }
 }
 

@@ -2,6 +2,8 @@
 
 pub mod deck;
 pub mod funding;
+#[cfg(test)]
+mod funding_tests;
 pub mod price;
 
 use crate::legs::Direction;
