@@ -51,7 +51,8 @@ fn posted(correction: &Correction, paid: &Paid) -> Result<Option<(String, String
     let told = posting.map_err(|refusal| refusal.reason)?.map(|posting| {
         assert_eq!((posting.kind, posting.seq), (TransactionType::Adjustment, 5));
         assert_eq!(posting.call_log_id, Some(paid.call_log_id));
-        assert_eq!(posting.external_reference.as_deref(), Some("telnyx:u1:answered"));
+        let reference = format!("telnyx:u1:answered:{}", correction.settled.seconds);
+        assert_eq!(posting.external_reference, Some(reference));
         (posting.amount.to_string(), posting.balance_after.to_string())
     });
     assert_eq!(told.is_none(), account == self::account());

@@ -34,6 +34,7 @@ impl Settlement<'_> {
         let mut decided = Decided::default();
         for row in ended {
             if row.settled.is_some() {
+                decided.bills.extend(family.uncovered(row).map(|bill| (bill, row)));
                 decided.corrections.extend(family.correction(row));
                 continue;
             }

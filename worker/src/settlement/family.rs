@@ -104,7 +104,7 @@ impl Family<'_> {
         leg.heard_at.is_none_or(|heard_at| self.now < heard_at + patience)
     }
 
-    fn find(&self, key: &LegKey) -> Option<&LegRow> {
+    pub(super) fn find(&self, key: &LegKey) -> Option<&LegRow> {
         self.legs.iter().find(|row| row.facts.key == *key)
     }
 
@@ -130,7 +130,7 @@ impl Family<'_> {
         Verdict::Charge(Box::new(bill(leg, ended, owner, rated_number)))
     }
 
-    fn child(&self, row: &LegRow, ended: &Ended, parent: Option<&LegRow>) -> Verdict {
+    pub(super) fn child(&self, row: &LegRow, ended: &Ended, parent: Option<&LegRow>) -> Verdict {
         let leg = &row.facts;
         let known = parent.and_then(|parent| Some((&parent.facts, self.ended(parent).ok()?)));
         let Some((parent, parent_ended)) = known else {

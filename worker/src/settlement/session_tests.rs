@@ -101,3 +101,45 @@ fn a_leg_charged_before_an_earlier_one_was_heard_of_is_given_back_once() {
     let legs = [settled(leg("A", 60, Some(50)), 50), leg("B", 40, Some(30))];
     assert!(family(&legs, NOW, |family| family.correction(&legs[0])).is_none());
 }
+
+#[test]
+fn a_covered_leg_is_charged_where_the_one_before_it_turns_out_unanswered() {
+    let covered = Settled { settled_as: SettledAs::Covered, seconds: 0, basis: Basis::Stated };
+    let b = LegRow { settled: Some(covered), ..leg("B", 40, Some(30)) };
+    let uncovered = |a: LegRow| {
+        let legs = [a, b.clone()];
+        family(&legs, NOW, |family| family.uncovered(&legs[1]).map(|bill| bill.key.leg))
+    };
+    assert_eq!(uncovered(settled(leg("A", 60, Some(50)), 50)), None);
+    assert_eq!(uncovered(settled(leg("A", 60, Some(0)), 50)), Some("B".to_owned()));
+    // Where no session says so, what is covered stays covered.
+    let mut alone = b;
+    alone.facts.session = None;
+    assert!(family(&[], NOW, |family| family.uncovered(&alone)).is_none());
+}
+
+#[test]
+fn a_leg_charged_before_it_had_a_parent_is_given_back_where_that_pays() {
+    let mut child = settled(leg("B", 40, Some(30)), 30);
+    child.facts.parent = Some("A".to_owned());
+    let corrected = |parent: LegRow| {
+        let legs = [parent, child.clone()];
+        let correction = family(&legs, NOW, |family| family.correction(&legs[1]));
+        correction.map(|correction| (correction.settled.seconds, correction.settled.basis))
+    };
+    assert_eq!(corrected(leg("A", 60, Some(50))), Some((0, Basis::Session)));
+    assert_eq!(corrected(leg("A", 60, None)), None);
+    let mut inbound = leg("A", 60, Some(50));
+    (inbound.facts.from, inbound.facts.to) = (inbound.facts.to, inbound.facts.from);
+    assert_eq!(corrected(inbound), None);
+}
+
+#[test]
+fn an_earlier_answer_corrects_once_more() {
+    let longer = settled(leg("A", 60, Some(50)), 49);
+    let legs = [longer];
+    let correction = family(&legs, NOW, |family| family.correction(&legs[0])).unwrap();
+    assert_eq!(correction.settled.seconds, 50);
+    let legs = [settled(leg("A", 60, Some(50)), 50)];
+    assert!(family(&legs, NOW, |family| family.correction(&legs[0])).is_none());
+}
