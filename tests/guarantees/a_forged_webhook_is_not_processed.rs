@@ -3,106 +3,161 @@
 use std::time::{Duration, Instant};
 
 use curbe_tests::simulator::flow::VOICE_EVENTS;
-use curbe_tests::simulator::sign::{Signer, Webhook};
+use curbe_tests::simulator::sign::Webhook;
+use curbe_tests::simulator::signers::Signers;
+use curbe_tests::simulator::telnyx::TelnyxLeg;
 use curbe_tests::stack::Stack;
-use reqwest::{Client, Method, Response};
+use curbe_tests::stack::secrets::Secrets;
+use futures_util::StreamExt;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method};
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::fixture::bank::with;
-use crate::fixture::customers::{OPENING, User};
+use crate::fixture::customers::OPENING;
+use crate::fixture::forgeries::{Attempt, forgeries};
+use crate::fixture::hangups::{CANARY, NUMBERS, UNNAMED, call_control, hangups, texml};
 use crate::fixture::{Bank, SOON};
 
 const FORM: &str = "application/x-www-form-urlencoded";
+/// Requests under way at the same time.
+const SENDERS: usize = 8;
 
-struct Forgery {
-    what: &'static str,
-    path: String,
-    content_type: &'static str,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-}
-
-fn forgery(what: &'static str, webhook: Webhook) -> Forgery {
-    let Webhook { path, content_type, signature, body } = webhook;
-    Forgery { what, path, content_type, headers: vec![signature], body }
-}
-
-/// Each would be charged if it were believed.
-fn forgeries(bank: &Bank, user: &User) -> Vec<Forgery> {
-    let signed = || bank.signed(&user.calls("+523312345678", 61).hangup());
-    let call = user.calls("+523312345678", 61);
-    let shorter = bank.signed(&with(call.hangup(), "CallDuration", Some("1")));
-    let elsewhere =
-        Signer::new(&bank.stack.secrets().twilio_auth_token, "https://elsewhere.example");
-    let stranger = Signer::new("another token", bank.ingest.url());
-    let longer = Webhook { signature: shorter.signature.clone(), ..bank.signed(&call.hangup()) };
-    let queried = Webhook { path: format!("{VOICE_EVENTS}?a=1"), ..signed() };
-    let json = Webhook { content_type: "application/json", ..signed() };
-    let mut twice = forgery("two signatures", signed());
-    twice.headers.push(twice.headers[0].clone());
-    let mut of_two = forgery("signatures of two providers", signed());
-    of_two.headers.push(("X-SignalWire-Signature", of_two.headers[0].1.clone()));
-    let mut renamed = forgery("the signature of another provider", signed());
-    renamed.headers[0].0 = "X-SignalWire-Signature";
-    vec![
-        forgery("a changed signature", signed().forged()),
-        forgery(
-            "an empty signature",
-            Webhook { signature: ("X-Twilio-Signature", String::new()), ..signed() },
-        ),
-        Forgery { headers: vec![], ..forgery("no signature", signed()) },
-        forgery("a changed body", longer),
-        forgery("a changed query", queried),
-        forgery("another address", elsewhere.form(VOICE_EVENTS, &call.hangup())),
-        forgery("another token", stranger.form(VOICE_EVENTS, &call.hangup())),
-        forgery("no token", Signer::new("", bank.ingest.url()).form(VOICE_EVENTS, &call.hangup())),
-        forgery("a body that no signature covers", json),
-        twice,
-        of_two,
-        renamed,
-    ]
-}
-
-async fn send(bank: &Bank, forgery: &Forgery) -> Response {
-    let url = format!("{}{}", bank.ingest.url(), forgery.path);
-    let mut request = Client::new().post(url).header("Content-Type", forgery.content_type);
-    for (name, value) in &forgery.headers {
-        request = request.header(*name, value);
-    }
-    request.body(forgery.body.clone()).send().await.unwrap()
+/// Sends them all; what each was told.
+async fn told(bank: &Bank, attempts: Vec<Attempt>) -> Vec<(String, u16, HeaderMap, usize)> {
+    let client = Client::builder().no_proxy().build().unwrap();
+    let sent = futures_util::stream::iter(attempts).map(|attempt| {
+        let url = format!("{}{}", bank.ingest.url(), attempt.path);
+        let request = client.post(url).body(attempt.body);
+        let request = attempt
+            .headers
+            .into_iter()
+            .fold(request, |request, (name, value)| request.header(name, value));
+        async move {
+            let answer = request.send().await.unwrap();
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            (attempt.what, status, headers, answer.bytes().await.unwrap().len())
+        }
+    });
+    sent.buffer_unordered(SENDERS).collect().await
 }
 
 #[tokio::test]
 async fn and_its_sender_is_told_nothing() {
-    let bank = Bank::open().await;
-    let user = bank.customer().await;
-    let mut answers = Vec::new();
-    for forgery in forgeries(&bank, &user) {
-        let answer = send(&bank, &forgery).await;
-        assert_eq!(answer.status(), 403, "{}", forgery.what);
-        let mut headers = answer.headers().clone();
-        for its_own in ["date", "x-request-id"] {
-            headers.remove(its_own);
+    let bank = Bank::without_worker().await;
+    let genuine = hangups(&bank.signers, UNNAMED);
+    let strangers = by_strangers(&bank);
+    let strangers = strangers.iter().map(|webhook| vec![Attempt::new("a stranger's", webhook)]);
+    let mut looks = Vec::new();
+    for attempts in genuine.iter().map(forgeries).chain(strangers) {
+        for (what, status, mut headers, length) in told(&bank, attempts).await {
+            assert_eq!((status, length), (403, 0), "{what}");
+            for its_own in ["date", "x-request-id"] {
+                headers.remove(its_own);
+            }
+            looks.push(headers);
         }
-        assert_eq!(answer.bytes().await.unwrap().len(), 0, "{}", forgery.what);
-        answers.push(headers);
     }
     // All of them look the same.
-    answers.dedup();
-    assert_eq!(answers.len(), 1, "{answers:?}");
+    looks.dedup();
+    assert_eq!(looks.len(), 1, "{looks:?}");
+    assert_eq!(bank.stream().await.cached_info().state.messages, 0);
 
     // What is signed goes through on the same way.
-    let marker = user.calls("+523312345678", 61);
-    let genuine = forgery("none", bank.signed(&marker.hangup()));
-    assert_eq!(send(&bank, &genuine).await.status(), 204);
-    assert_eq!(bank.settled(&marker.sid).await, "charged");
-    assert_eq!(bank.count("select count(*) from call_legs").await, 1);
-    assert_eq!(bank.stream().await.cached_info().state.messages, 1);
-    assert_eq!(bank.spent(&user).await, "0.0274");
-    bank.all_is_well().await;
+    for webhook in &genuine {
+        let answer = bank.send(webhook).await;
+        assert_eq!(answer.status, 204, "{} {}", webhook.signature.0, webhook.content_type);
+    }
+    assert_eq!(bank.stream().await.cached_info().state.messages, 6);
+    nothing_of_it_is_logged(&bank, &genuine);
+}
+
+/// Well signed, but with secrets or for an address that are not ours.
+fn by_strangers(bank: &Bank) -> Vec<Webhook> {
+    let (url, own) = (bank.ingest.url(), bank.stack.secrets());
+    let of = |secrets: &Secrets, url| hangups(&Signers::new(secrets, url), UNNAMED);
+    let stranger = Secrets::random();
+    let nobody = Secrets {
+        twilio_auth_token: String::new(),
+        signalwire_signing_key: String::new(),
+        telnyx_private_key: format!("{}=", "A".repeat(43)),
+        ..stranger.clone()
+    };
+    // Twilio's secret in SignalWire's name.
+    let confused =
+        Secrets { signalwire_signing_key: own.twilio_auth_token.clone(), ..stranger.clone() };
+    // Telnyx alone does not sign for an address.
+    let misled = Secrets { telnyx_private_key: stranger.telnyx_private_key.clone(), ..own.clone() };
+    [
+        of(&stranger, url),
+        of(&nobody, url),
+        of(&confused, url),
+        of(&misled, "https://elsewhere.example"),
+    ]
+    .concat()
+}
+
+fn nothing_of_it_is_logged(bank: &Bank, genuine: &[Webhook]) {
+    let (log, secrets) = (bank.ingest.process().log(), bank.stack.secrets());
+    assert!(log.contains("rejected") && log.contains("queued"), "{log}");
+    let signatures = genuine.iter().map(|webhook| webhook.signature.1.as_str());
+    let others = [
+        CANARY,
+        &NUMBERS[0][1..],
+        &NUMBERS[1][1..],
+        "customer=17",
+        &secrets.twilio_auth_token,
+        &secrets.signalwire_signing_key,
+        &secrets.telnyx_private_key,
+        &secrets.telnyx_public_key(),
+    ];
+    for text in signatures.chain(others) {
+        assert!(!log.contains(text), "{text} is in the log");
+    }
+}
+
+#[tokio::test]
+async fn nor_is_what_telnyx_signed_at_another_time() {
+    let bank = Bank::without_worker().await;
+    let (signer, leg) = (&bank.signers.telnyx, TelnyxLeg::outbound(NUMBERS[0], NUMBERS[1], 61));
+    let other = TelnyxLeg::outbound(NUMBERS[0], NUMBERS[1], 61);
+    let form = |at| texml(signer, &leg, UNNAMED.telnyx, at);
+    let json = |at| call_control(signer, &other, UNNAMED.telnyx, at);
+    for sign in [&form as &dyn Fn(OffsetDateTime) -> Webhook, &json] {
+        for (age, expected) in
+            [(0, 204), (299, 204), (-299, 204), (301, 403), (-301, 403), (86_400, 403)]
+        {
+            assert_eq!(at_age(&bank, sign, age).await, expected, "{age} s");
+        }
+    }
+    // The same bytes, signed again and again.
+    assert_eq!(bank.stream().await.cached_info().state.messages, 2);
+    let metrics = reqwest::get(format!("{}/metrics", bank.ingest.admin_url())).await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    for age in ["up_to_1m", "over_1m", "ahead_over_1m", "over_5m", "ahead_over_5m", "over_1h"] {
+        let line = format!("curbe_telnyx_signatures_total{{age=\"{age}\"}} ");
+        assert!(metrics.contains(&line), "{age}\n{metrics}");
+    }
+    assert!(metrics.contains("curbe_telnyx_signature_age_seconds -299"), "{metrics}");
+    let log = bank.ingest.process().log();
+    assert!(log.contains("\"signature_age_seconds\":301"), "{log}");
+    // Its address proves nothing, so it may be another.
+    let elsewhere = Webhook { path: VOICE_EVENTS.to_owned(), ..json(OffsetDateTime::now_utc()) };
+    assert_eq!(bank.send(&elsewhere).await.status, 204);
+}
+
+/// The status for a webhook that is exactly so old when it arrives: once more if a second began on its way.
+async fn at_age(bank: &Bank, sign: &dyn Fn(OffsetDateTime) -> Webhook, age: i64) -> u16 {
+    loop {
+        let now = OffsetDateTime::now_utc();
+        let answer = bank.send(&sign(now - time::Duration::seconds(age))).await;
+        if OffsetDateTime::now_utc().unix_timestamp() == now.unix_timestamp() {
+            return answer.status;
+        }
+    }
 }
 
 #[tokio::test]
@@ -144,7 +199,7 @@ async fn refusals_come_in_their_order() {
 fn signed_by_digest(bank: &Bank, content_type: &'static str, body: Vec<u8>) -> Webhook {
     let digest: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
     let path = format!("{VOICE_EVENTS}?bodySHA256={digest}");
-    Webhook { content_type, body, ..bank.signer.form(&path, &vec![]) }
+    Webhook { content_type, body, ..bank.signers.twilio.form(&path, &vec![]) }
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ async fn whose_number_alone_tells_of_it() {
 
 /// Each would be charged if it were believed.
 fn forgeries(bank: &Bank, user: &User) -> Vec<(&'static str, Webhook)> {
-    let (signer, twilio) = (signer(bank), &bank.signer);
+    let (signer, twilio) = (signer(bank), &bank.signers.twilio);
     let stranger = Signer::signalwire("PSK_of_another_project", bank.ingest.url());
     let nobody = Signer::signalwire("", bank.ingest.url());
     let form = |signer: &Signer| signer.form(VOICE_EVENTS, &call(user).hangup());

@@ -1,19 +1,22 @@
 //! Pages and sockets are for those whose token we signed, for us, and not too long ago; and for no other site's page.
 
+use curbe_tests::simulator::browser::{Ended, Hello};
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use crate::fixture::Bank;
 use crate::fixture::customers::User;
-use crate::fixture::socket::Refused;
+use crate::fixture::socket::QUICK_HEARTBEAT;
 use crate::fixture::tokens::{claims, claims_until, signed_with, unsigned};
 
 const ALLOWED_ORIGIN: &str = "http://localhost:3000";
 
 async fn bank() -> (Bank, User) {
     let bank = Bank::without_worker().await;
-    bank.stack.start_notifier(&[]).await.unwrap();
+    bank.stack.start_notifier(&[QUICK_HEARTBEAT]).await.unwrap();
     let user = bank.customer().await;
     (bank, user)
 }
@@ -52,34 +55,102 @@ async fn of_ours_and_in_time() {
             assert_eq!(page.status, 401, "{what}: {page:?}");
             assert!(page.headers.contains_key("www-authenticate"), "{what}: {page:?}");
         }
-        let refused = bank.try_socket(&token, None).await.err();
-        let is_closed = matches!(refused, Some(Refused::Closed(Some(4000..=4999))));
-        assert!(is_closed, "{what}: {refused:?}");
+        for since in [None, Some(0)] {
+            let hello = Hello { since, ..Hello::new(&token) };
+            let refused = bank.try_socket(&hello).await.err();
+            assert_eq!(refused, Some(Ended::Closed(Some(4501))), "{what}");
+        }
+        let mut socket = bank.socket(&user).await;
+        socket.refresh(&token).await;
+        let expected = if what == "an unknown user" { 4503 } else { 4501 };
+        assert_eq!(socket.closed().await, Ended::Closed(Some(expected)), "{what}");
+        assert_eq!(socket.frames.len(), 1, "{what}: {}", socket.shown());
     }
     assert_eq!(bank.browser(&user).get(paths[0]).await.status, 200);
-    bank.try_socket(&bank.sign(&claims(user.id)), None).await.unwrap();
+    bank.socket(&user).await;
 }
 
 #[tokio::test]
 async fn until_it_ends() {
     let (bank, user) = bank().await;
     let token = bank.sign(&claims_until(user.id, 3));
-    let mut socket = bank.try_socket(&token, None).await.unwrap();
-    assert_eq!(socket.closed().await, Refused::Closed(Some(4002)));
+    let mut socket = bank.try_socket(&Hello::new(&token)).await.unwrap();
+    let notice = socket.next().await.unwrap();
+    assert_eq!(notice["type"], "token_expiring", "{notice}");
+    assert_eq!(socket.closed().await, Ended::Closed(Some(4002)));
+}
+
+#[tokio::test]
+async fn or_a_new_one_takes_its_place() {
+    let (bank, user) = bank().await;
+    let token = bank.sign(&claims_until(user.id, 3));
+    let mut socket = bank.try_socket(&Hello::new(&token)).await.unwrap();
+    let notice = socket.next().await.unwrap();
+    assert_eq!(notice["type"], "token_expiring", "{notice}");
+    let renewed = claims(user.id);
+    socket.refresh(&bank.sign(&renewed)).await;
+    let frames = socket.until(|frame| frame["type"] == "refreshed").await;
+    let expires_at = frames.last().unwrap()["expiresAt"].as_str().unwrap();
+    let expires_at = OffsetDateTime::parse(expires_at, &Rfc3339).unwrap();
+    assert_eq!(json!(expires_at.unix_timestamp()), renewed["exp"]);
+    // Six heartbeats later the first token has long ended.
+    for _ in 0..6 {
+        socket.until(|frame| frame["type"] == "heartbeat").await;
+    }
+    bank.refill(&user, "1.0000", "later").await;
+    assert_eq!(socket.up_to(2).await.last().unwrap()["data"]["newBalance"], "11.0000");
+}
+
+#[tokio::test]
+async fn and_never_a_strangers() {
+    let (bank, user) = bank().await;
+    let colleague = bank.member(user.organization, "admin").await;
+    let stranger = bank.customer().await;
+    for other in [&colleague, &stranger] {
+        let mut socket = bank.socket(&user).await;
+        socket.refresh(&bank.sign(&claims(other.id))).await;
+        assert_eq!(socket.closed().await, Ended::Closed(Some(4503)));
+        assert_eq!(socket.frames.len(), 1, "{}", socket.shown());
+    }
+}
+
+#[tokio::test]
+async fn with_what_its_user_may_see_by_then() {
+    let (bank, user) = bank().await;
+    bank.stack.start_worker(&[]).await.unwrap();
+    let colleague = bank.member(user.organization, "member").await;
+    let mut socket = bank.socket(&user).await;
+    for (role, sees_the_call) in [("admin", true), ("member", false)] {
+        bank.sql(&format!("update users set role = '{role}' where id = '{}'", user.id)).await;
+        socket.refresh(&bank.sign(&claims(user.id))).await;
+        let frames = socket.until(|frame| frame["type"] == "welcome").await;
+        let welcome = frames.last().unwrap();
+        let seq = bank.seq(&user).await;
+        assert_eq!((&welcome["resumed"], &welcome["seq"]), (&json!(false), &json!(seq)));
+        assert!(frames.iter().any(|frame| frame["type"] == "refreshed"), "{frames:?}");
+
+        let call = colleague.calls("+523312345678", 61);
+        bank.hang_up(&call).await;
+        assert_eq!(bank.settled(&call.sid).await, "charged");
+        let frames = socket.until(|frame| frame["seq"].as_i64() >= Some(seq + 2)).await;
+        let told = frames.iter().any(|frame| frame["type"] == "new_call_log");
+        assert_eq!(told, sees_the_call, "{role}: {frames:?}");
+    }
 }
 
 #[tokio::test]
 async fn and_from_our_own_pages() {
     let (bank, user) = bank().await;
     let token = bank.sign(&claims(user.id));
+    let from = |origin| Hello { origin: Some(origin), ..Hello::new(&token) };
     for origin in ["https://evil.example", "null", "http://localhost:3000.evil.example"] {
-        let refused = bank.try_socket(&token, Some(origin)).await.err();
-        assert_eq!(refused, Some(Refused::Upgrade(403)), "{origin}");
+        let refused = bank.try_socket(&from(origin)).await.err();
+        assert_eq!(refused, Some(Ended::Upgrade(403)), "{origin}");
         let allowed = bank.browser(&user).allowed_origin("/api/wallet/balance", origin).await;
         assert_ne!(allowed.as_deref(), Some(origin));
         assert_ne!(allowed.as_deref(), Some("*"));
     }
-    bank.try_socket(&token, Some(ALLOWED_ORIGIN)).await.unwrap();
+    bank.try_socket(&from(ALLOWED_ORIGIN)).await.unwrap();
     let allowed = bank.browser(&user).allowed_origin("/api/wallet/balance", ALLOWED_ORIGIN).await;
     assert_eq!(allowed.as_deref(), Some(ALLOWED_ORIGIN));
 }

@@ -173,3 +173,18 @@ async fn a_balance_is_that_of_ones_own_wallet() {
     let poor = browser.read("/api/wallet/balance").await;
     assert_eq!((&poor["balance"], &poor["canCall"]), (&json!("0.9426"), &json!(false)));
 }
+
+#[tokio::test]
+async fn how_the_account_stands() {
+    let Office { bank, caller, colleague, .. } = office().await;
+    let seq = bank.seq(&caller).await;
+    for status in ["suspended", "active"] {
+        let wallet = caller.wallet;
+        bank.sql(&format!("update wallets set status = '{status}' where id = '{wallet}'")).await;
+        for user in [&caller, &colleague] {
+            for socket in [bank.socket(user).await, bank.socket_since(user, seq).await] {
+                assert_eq!(socket.welcome()["data"]["status"], status);
+            }
+        }
+    }
+}

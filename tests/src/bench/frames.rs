@@ -93,7 +93,7 @@ async fn browsers(ground: &Ground) -> Result<(JoinSet<()>, UnboundedReceiver<(St
         let mut browser = Browser::open(&url, token.trim()).await?;
         let sender = sender.clone();
         open.spawn(async move {
-            while let Some(seen) = browser.next().await {
+            while let Ok(seen) = browser.next().await {
                 let id = seen.text.split(CALL_ID).nth(1).and_then(|rest| rest.split('"').next());
                 if id.is_some_and(|id| sender.send((id.to_owned(), seen.at)).is_err()) {
                     return;

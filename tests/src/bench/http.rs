@@ -18,12 +18,12 @@ const HEAD_END: &[u8] = b"\r\n\r\n";
 
 /// The bytes of a request.
 pub(super) fn bytes(webhook: &Webhook) -> Vec<u8> {
-    let (header, signature) = &webhook.signature;
+    let headers = webhook.headers().map(|(name, value)| format!("{name}: {value}\r\n"));
     let head = format!(
         "POST {} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: TwilioProxy/1.1\r\nAccept: */*\r\n\
-         Content-Type: {}\r\n{header}: {signature}\r\nContent-Length: {}\r\n\r\n",
+         {}Content-Length: {}\r\n\r\n",
         webhook.path,
-        webhook.content_type,
+        headers.collect::<String>(),
         webhook.body.len()
     );
     [head.as_bytes(), &webhook.body].concat()

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::calls::Sent;
 use super::people::{Organization, People, rates};
 use crate::oracle::{Settled, books, text, units};
+use crate::simulator::flow::{ExpectedLeg, Provider};
 
 /// What stands in the database.
 #[derive(Clone, Debug, Default)]
@@ -27,17 +28,24 @@ pub struct Found {
 struct Row {
     leg: String,
     settled_as: Option<String>,
+    /// The price in the log.
     price: Option<String>,
+    /// What was charged by that price, and what corrected it later.
     charge: Option<String>,
+    corrections: Option<String>,
     wallet_id: Option<Uuid>,
     recording_url: Option<String>,
 }
 
 const LEGS: &str = "
-    select l.leg, l.settled_as, g.customer_price::text as price, t.amount::text as charge, g.wallet_id, g.recording_url
+    select l.leg, l.settled_as, g.customer_price::text as price, t.charge, t.corrections, g.wallet_id, g.recording_url
     from call_legs l
     left join call_logs g on g.external_call_id = l.leg and g.provider = l.provider
-    left join wallet_transactions t on t.reference_id = g.id";
+    left join lateral (
+        select sum(amount) filter (where type = 'call_charge')::text as charge,
+            sum(amount) filter (where type <> 'call_charge')::text as corrections
+        from wallet_transactions where reference_id = g.id
+    ) t on true";
 
 /// Reads the books and compares them.
 ///
@@ -63,49 +71,64 @@ pub async fn compare(pool: &PgPool, people: &People, sent: &Sent) -> Result<Foun
 }
 
 fn legs(rows: &[Row], sent: &Sent, found: &mut Found) {
-    let rows: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.leg.as_str(), row)).collect();
-    for row in rows.values() {
+    for row in rows {
         *found.settled.entry(row.settled_as.clone().unwrap_or_default()).or_default() += 1;
     }
+    let mut rows: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.leg.as_str(), row)).collect();
     let expected = books(&rates(), &sent.legs);
     for leg in &sent.legs {
-        let sid = leg.call.sid.as_str();
-        let settled = expected.legs.get(sid).copied().unwrap_or(Settled::NoRate);
-        let should = (words(settled), leg.recording_url.as_deref());
-        let row = rows.get(sid);
-        let is = row.map(|row| (row_words(row), row.recording_url.as_deref()));
-        if is.as_ref() != Some(&should) {
-            found.differences.push(format!("{sid}: {is:?} instead of {should:?}"));
-        }
-        if row.and_then(|row| row.wallet_id).is_some_and(|wallet| wallet != leg.wallet) {
-            found.differences.push(format!("{sid}: charged to the wrong wallet"));
+        let rows: Vec<&Row> = leg.names.iter().filter_map(|name| rows.remove(&**name)).collect();
+        let settled = expected.legs.get(leg.id()).copied().unwrap_or(Settled::NoRate);
+        if let Some(difference) = difference(leg, settled, &rows) {
+            found.differences.push(format!("{}: {difference}", leg.id()));
         }
     }
-    let unknown = rows.values().filter(|row| !expected.legs.contains_key(&row.leg));
-    let settled = unknown.filter(|row| row.settled_as.is_some());
+    let settled = rows.values().filter(|row| row.settled_as.is_some());
     found.differences.extend(settled.map(|row| format!("{}: nobody made this call", row.leg)));
 }
 
-fn words(settled: Settled) -> String {
-    match settled {
+/// What is wrong with a leg, in words.
+fn difference(leg: &ExpectedLeg, should: Settled, rows: &[&Row]) -> Option<String> {
+    let [row] = rows else {
+        return Some(format!("stands in the books {} times", rows.len()));
+    };
+    if row.wallet_id.is_some_and(|wallet| wallet != leg.wallet) {
+        return Some("charged to the wrong wallet".to_owned());
+    }
+    let is = row.words(leg.provider);
+    let should = match should {
         Settled::Charged(price) => format!("charged {}", text(price)),
-        Settled::Free => "free".to_owned(),
+        Settled::Behind if is == "covered" => is.clone(),
+        Settled::Free | Settled::Behind => "free".to_owned(),
         Settled::Covered => "covered".to_owned(),
         Settled::NoRate => "not settled".to_owned(),
+    };
+    if is != should {
+        return Some(format!("{is} instead of {should}"));
     }
+    let has_log = row.price.is_some();
+    (has_log && row.recording_url != leg.recording_url)
+        .then(|| format!("recording {:?} instead of {:?}", row.recording_url, leg.recording_url))
 }
 
-/// The same words for a row whose log and ledger say what its mark says; other words for any other.
-fn row_words(row: &Row) -> String {
-    let negated = row.charge.as_deref().map(|charge| text(-units(charge)));
-    match (row.settled_as.as_deref(), row.price.as_deref(), negated) {
-        (Some("charged"), Some(price), Some(charge)) if price == charge => {
-            format!("charged {price}")
+impl Row {
+    /// How the leg was settled, if its mark, its log and its ledger say the same.
+    fn words(&self, provider: Provider) -> String {
+        let taken = |amount: &Option<String>| -amount.as_deref().map_or(0, units);
+        let (charge, corrected) = (taken(&self.charge), taken(&self.corrections));
+        let price = self.price.as_deref().map(units);
+        let is_final = self.corrections.is_none() || provider == Provider::Telnyx;
+        match (self.settled_as.as_deref(), price) {
+            (None, None) => "not settled".to_owned(),
+            (Some("covered"), None) => "covered".to_owned(),
+            (Some("charged" | "free"), Some(price)) if price == charge && is_final => {
+                match charge + corrected {
+                    0 => "free".to_owned(),
+                    taken => format!("charged {}", text(taken)),
+                }
+            }
+            other => format!("{other:?} with {charge} and {corrected}"),
         }
-        (Some("free"), Some("0.0000"), None) => "free".to_owned(),
-        (Some("covered"), None, None) => "covered".to_owned(),
-        (None, None, None) => "not settled".to_owned(),
-        other => format!("{other:?}"),
     }
 }
 

@@ -5,32 +5,35 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use uuid::Uuid;
+use serde_json::Value;
 
-use super::people::{People, Person};
+use super::people::People;
+use super::placed::{Dialled, Placed};
 use super::postman::Postman;
 use super::screen::{self, Screen};
 use crate::bench::latency::Latencies;
-use crate::simulator::flow::{ExpectedLeg, Plan, Request, VOICE_EVENTS, traffic};
-use crate::simulator::twilio::{Silence, Status, TwilioCall};
+use crate::simulator::flow::{ExpectedLeg, Plan, Provider, traffic};
+use crate::simulator::twilio::Status;
 
-/// Called number, how it ends, seconds: the calls shown one by one.
-const SHOWN: [(&str, Status, u32); 10] = [
-    ("+525512345678", Status::Completed, 61),
-    ("+5218112345678", Status::Completed, 60),
-    ("+34911234567", Status::Completed, 1),
-    ("+442071234567", Status::Busy, 0),
-    ("+442071234567", Status::Completed, 725),
-    ("+12125550123", Status::NoAnswer, 0),
-    ("+12125550123", Status::Completed, 3_601),
-    ("+525587654321", Status::Completed, 59),
-    ("+34931234567", Status::Canceled, 0),
-    ("+5218112345678", Status::Completed, 120),
+/// Who carries it, called number, how it ends, seconds: the calls shown one by one.
+const SHOWN: [(Provider, &str, Status, u32); 12] = [
+    (Provider::Twilio, "+525512345678", Status::Completed, 61),
+    (Provider::Telnyx, "+525512345678", Status::Completed, 61),
+    (Provider::SignalWire, "+525512345678", Status::Completed, 61),
+    (Provider::Twilio, "+5218112345678", Status::Completed, 60),
+    (Provider::Telnyx, "+34911234567", Status::Completed, 1),
+    (Provider::SignalWire, "+442071234567", Status::Busy, 0),
+    (Provider::Twilio, "+442071234567", Status::Completed, 725),
+    (Provider::Telnyx, "+12125550123", Status::NoAnswer, 0),
+    (Provider::SignalWire, "+12125550123", Status::Completed, 3_601),
+    (Provider::Twilio, "+525587654321", Status::Completed, 59),
+    (Provider::Twilio, "+34931234567", Status::Canceled, 0),
+    (Provider::Telnyx, "+5218112345678", Status::Completed, 120),
 ];
 /// Slow enough to be read.
 const PACE: Duration = Duration::from_millis(150);
 const ONE_AFTER_ANOTHER: usize = 100;
-const AT_ONCE: usize = 250;
+const AT_ONCE: usize = 200;
 /// Whoever runs the demo again sees the same calls.
 const SEED: u64 = 2025;
 
@@ -52,24 +55,18 @@ pub struct Sent {
 }
 
 impl Sent {
-    fn refused(&mut self, reason: &str) {
-        self.calls += 1;
+    /// Counts a dead letter.
+    pub(super) fn refused(&mut self, reason: &str) {
         *self.dead_letters.entry(reason.to_owned()).or_default() += 1;
     }
 
-    fn leg(&mut self, wallet: Uuid, call: &TwilioCall) {
+    /// Counts a call with one leg.
+    pub(super) fn charged(&mut self, placed: &Placed) {
         self.calls += 1;
-        self.legs.push(ExpectedLeg {
-            wallet,
-            outbound: true,
-            rated_number: call.to.clone(),
-            covered: false,
-            recording_url: None,
-            call: call.clone(),
-        });
+        self.legs.push(placed.leg.clone());
     }
 
-    /// Ten calls, slowly.
+    /// Some calls, slowly.
     ///
     /// # Errors
     /// A frame does not come.
@@ -80,13 +77,11 @@ impl Sent {
         screen: &mut Screen,
     ) -> Result<()> {
         screen::heading();
-        for (number, (to, status, seconds)) in SHOWN.into_iter().enumerate() {
-            let call = made(&people.ben, to, status, seconds);
-            let begin = Instant::now();
-            postman.event(&call.hangup()).await;
-            let (log, at) = screen.call(&call.sid).await?;
-            screen::line(number + 1, &log, screen.balance(), at - begin);
-            self.leg(people.acme.wallet, &call);
+        for (provider, to, status, seconds) in SHOWN {
+            let dialled = Dialled { provider, to, status, seconds };
+            let placed = Placed::by(&people.ben, &people.acme, dialled, postman);
+            let (log, after) = self.until_seen(&placed, postman, screen).await?;
+            screen::line(provider, &log, screen.balance(), after);
             tokio::time::sleep(PACE).await;
         }
         Ok(())
@@ -103,15 +98,30 @@ impl Sent {
         screen: &mut Screen,
     ) -> Result<()> {
         for number in 0..ONE_AFTER_ANOTHER {
-            let (to, _, seconds) = SHOWN[number % SHOWN.len()];
-            let call = made(&people.ben, to, Status::Completed, seconds + 1);
-            let begin = Instant::now();
-            postman.event(&call.hangup()).await;
-            let (_, at) = screen.call(&call.sid).await?;
-            self.unloaded.add(at - begin);
-            self.leg(people.acme.wallet, &call);
+            let (provider, to, _, seconds) = SHOWN[number % SHOWN.len()];
+            let dialled = Dialled::completed(provider, to, seconds + 1);
+            let placed = Placed::by(&people.ben, &people.acme, dialled, postman);
+            let (_, after) = self.until_seen(&placed, postman, screen).await?;
+            self.unloaded.add(after);
         }
         Ok(())
+    }
+
+    /// Sends a call and waits for it on the screen: the log as it came, and how long after the hangup.
+    pub(super) async fn until_seen(
+        &mut self,
+        placed: &Placed,
+        postman: &Postman,
+        screen: &mut Screen,
+    ) -> Result<(Value, Duration)> {
+        let mut hung_up = Instant::now();
+        for webhook in &placed.webhooks {
+            hung_up = Instant::now();
+            postman.event(webhook).await;
+        }
+        let (log, at) = screen.call(&placed.leg.names).await?;
+        self.charged(placed);
+        Ok((log, at.saturating_duration_since(hung_up)))
     }
 
     /// Many, with repeats and in disorder, of everybody.
@@ -124,10 +134,12 @@ impl Sent {
         postman: &Postman,
         screen: &mut Screen,
     ) -> Result<()> {
-        let plan = Plan::new(SEED, AT_ONCE);
-        let traffic = traffic(&plan, &people.customers(), postman.signer());
+        let plan = Plan { files: postman.files().to_owned(), ..Plan::new(SEED, AT_ONCE) };
+        let traffic = traffic(&plan, &people.customers(), postman.signers());
+        traffic.legs.iter().for_each(|leg| postman.keep_recording(leg));
         screen.during(postman.send_all(&traffic.requests)).await?;
         self.calls += plan.calls;
+        self.calls += traffic.unusable.len();
         for (_, why) in &traffic.unusable {
             self.refused(why.as_str());
         }
@@ -135,39 +147,4 @@ impl Sent {
         self.legs.extend(traffic.legs);
         Ok(())
     }
-
-    /// What must be kept for a person to look at, and what must not even be let in.
-    pub async fn gone_wrong(&mut self, people: &People, postman: &Postman) {
-        let told_twice = made(&people.ben, "+525512345678", Status::Completed, 60);
-        postman.event(&told_twice.hangup()).await;
-        postman.event(&told_twice.clone().completed(75).hangup()).await;
-        self.leg(people.acme.wallet, &told_twice);
-        self.refused("conflict");
-        self.calls -= 1;
-
-        let strangers = TwilioCall::outbound("+33123456789", "+525512345678").completed(60);
-        postman.event(&strangers.hangup()).await;
-        self.refused("unknown_owner");
-
-        let far_away = made(&people.carla, "+81312345678", Status::Completed, 60);
-        postman.event(&far_away.hangup()).await;
-        self.leg(people.globex.wallet, &far_away);
-        self.refused("no_rate");
-        self.calls -= 1;
-
-        postman.event(&vec![("Something", "that is no call".to_owned())]).await;
-        self.refused("unreadable");
-
-        let forged = made(&people.ben, "+525512345678", Status::Completed, 3_600);
-        let webhook = postman.signer().form(VOICE_EVENTS, &forged.hangup()).forged();
-        postman.send(&Request { webhook, forged: true }).await;
-    }
-}
-
-fn made(person: &Person, to: &str, status: Status, seconds: u32) -> TwilioCall {
-    let call = TwilioCall::outbound(person.number, to);
-    if status == Status::Completed {
-        return call.completed(seconds);
-    }
-    call.unanswered(status, Silence::Zero)
 }

@@ -5,8 +5,11 @@ pub mod calls;
 pub mod load;
 pub mod next;
 pub mod people;
+pub mod placed;
+pub mod player;
 pub mod postman;
 pub mod screen;
+pub mod special;
 pub mod summary;
 
 use std::collections::BTreeSet;
@@ -22,6 +25,7 @@ use self::people::People;
 use self::postman::Postman;
 use self::screen::Screen;
 use crate::bench::latency::seconds;
+use crate::simulator::provider_api::ProviderApi;
 use crate::stack::{Stack, StackOptions, paths, wait_for};
 
 /// How long the last webhooks may take into the books.
@@ -55,7 +59,7 @@ pub async fn run(once: bool) -> Result<bool> {
     let right = demo.settle_up().await?;
     say(&format!("\nDone after {}", seconds(begin.elapsed())));
     if !once {
-        next::show(&demo.stack, &demo.people)?;
+        next::show(&demo.stack, &demo.people).await?;
         until_told_to_end().await?;
     }
     Ok(right)
@@ -65,10 +69,16 @@ impl Demo {
     async fn set_up(stack: Stack) -> Result<Self> {
         people::import_rates(&stack).await?;
         let people = People::settle_in(&stack).await?;
-        stack.start_services().await?;
+        let provider_api = ProviderApi::start().await?;
+        let found_there = provider_api.environment();
+        let found_there: Vec<_> =
+            found_there.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        stack.start_worker(&found_there).await?;
+        stack.start_ingest(&[]).await?;
+        stack.start_notifier(&[]).await?;
         let token = people::token(&stack, &people.ben).await?;
         let screen = Screen::open(&stack.notifier_url(), &token).await?;
-        let postman = Postman::new(&stack)?;
+        let postman = Postman::new(&stack, provider_api)?;
         Ok(Self { stack, people, postman, screen, sent: Sent::default() })
     }
 
@@ -78,16 +88,19 @@ impl Demo {
         people::price_list().for_each(|line| say(&format!("  {line}")));
         say(&format!("\nThe screen of {}: balance {}", people.ben.email, screen.balance()));
         sent.shown(people, postman, screen).await?;
+        // Telnyx's legs that wait for their answer go on waiting while the others are shown.
+        say("\nA call at Telnyx whose answer is never told: it is charged 5 s after its end");
+        sent.answer_untold(people, postman).await;
+        say("\nMany calls at once, of three users in two organizations, repeated and in disorder");
+        sent.at_once(people, postman, screen).await?;
+        say("\nA recorded call at each provider, heard as soon as the recording is on the screen");
+        sent.recorded(people, postman, screen).await?;
         say("\nA hundred calls, each hung up once the last one is on the screen");
         sent.one_after_another(people, postman, screen).await?;
         say(&format!("  balance {}", screen.balance()));
-        say("\nMany calls at once, of three users in two organizations, repeated and in disorder");
-        sent.at_once(people, postman, screen).await?;
-        say(
-            "\nAnd what goes wrong: a forged signature, a call told twice with other seconds, a stranger's",
-        );
-        say("call, a number without a price, a body that says nothing");
-        sent.gone_wrong(people, postman).await;
+        say("\nAnd what goes wrong: forged signatures, a call told twice with other seconds, a");
+        say("stranger's call, a number without a price, a body that says nothing");
+        sent.gone_wrong(people, postman, screen).await?;
         Ok(())
     }
 

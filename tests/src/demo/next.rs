@@ -2,36 +2,59 @@
 
 use anyhow::Result;
 
-use super::people::People;
+use super::people::{self, People};
 use super::say;
+use crate::simulator::flow::Provider;
 use crate::stack::services::Kind;
 use crate::stack::{Stack, environment};
 
 /// Writes the file for a shell and shows what can be done with it.
 ///
 /// # Errors
-/// The file cannot be written.
-pub fn show(stack: &Stack, people: &People) -> Result<()> {
+/// The file cannot be written, or no token is to be had.
+pub async fn show(stack: &Stack, people: &People) -> Result<()> {
     environment::write(stack, &stack.folder().join("env"))?;
     addresses(stack);
-    let from = people.ben.number;
-    let wallet = people.acme.id;
-    let user = people.ben.id;
     say("\nIn another terminal, in this folder:");
-    for line in [
-        ". .local/demo/env".to_owned(),
-        format!("curbe-simulate hangup --from {from} --to +525512345678 --seconds 61"),
+    say("  . .local/demo/env");
+    for line in simulations(people).into_iter().chain(commands(people)) {
+        say(&format!("  {line}"));
+    }
+    let token = people::token(stack, &people.ben).await?;
+    say(&format!("\nThe page of {}, which moves with every call:", people.ben.email));
+    say(&format!("  {}/#token={token}", stack.notifier_url()));
+    say("\nCtrl-C ends everything that was started here");
+    Ok(())
+}
+
+/// One of each kind; all of them move the page.
+fn simulations(people: &People) -> Vec<String> {
+    let hangup = |provider: Provider, more: &str| {
+        let from = people.ben.number(provider);
+        let provider = provider.as_str();
+        format!(
+            "curbe-simulate hangup --provider {provider} --from {from} --to +525512345678 --seconds 61{more}"
+        )
+    };
+    vec![
+        hangup(Provider::Twilio, ""),
+        hangup(Provider::SignalWire, ""),
+        hangup(Provider::Telnyx, ""),
+        hangup(Provider::Telnyx, " --form texml"),
+        hangup(Provider::Telnyx, " --answer-untold   # charged after 5 s"),
+    ]
+}
+
+fn commands(people: &People) -> Vec<String> {
+    let (wallet, user) = (people.acme.id, people.ben.id);
+    vec![
         format!("curbe wallets show {wallet}"),
         "curbe dead-letters list".to_owned(),
         "curbe audit".to_owned(),
         format!("TOKEN=$(curbe tokens issue --user {user})"),
         "curl -s -H \"Authorization: Bearer $TOKEN\" $NOTIFIER_URL/api/wallet/balance".to_owned(),
         "curl -s -H \"Authorization: Bearer $TOKEN\" \"$NOTIFIER_URL/api/logs?limit=3\"".to_owned(),
-    ] {
-        say(&format!("  {line}"));
-    }
-    say("\nCtrl-C ends everything that was started here");
-    Ok(())
+    ]
 }
 
 fn addresses(stack: &Stack) {

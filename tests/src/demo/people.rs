@@ -6,7 +6,10 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::oracle::Rate;
-use crate::simulator::flow::Customer;
+use crate::simulator::flow::{Customer, Provider};
+use crate::simulator::signalwire::PROJECT;
+use crate::simulator::telnyx::CONNECTION;
+use crate::simulator::twilio::ACCOUNT;
 use crate::stack::Stack;
 
 /// Prefix, name, price of a minute and fee of a connection.
@@ -18,16 +21,31 @@ const RATES: [(&str, &str, &str, &str); 5] = [
     ("5255", "Mexico City", "0.0095", "0.0010"),
 ];
 
-/// A user with a number of his own and a softphone.
+/// Accounts of an organization: a subaccount at Twilio, a project at SignalWire, a connection at Telnyx.
+const ACME: [&str; 3] = [ACCOUNT, PROJECT, CONNECTION];
+const GLOBEX: [&str; 3] = [
+    "AC00000000000000000000000000000002",
+    "7c1f0f2b-4a0e-4e43-9d47-2b9a5d1c8e11",
+    "1684641123236054245",
+];
+
+/// A user with a number of his own at each provider, and a softphone.
 #[derive(Clone, Debug)]
 pub struct Person {
     /// His id, given by us.
     pub id: Uuid,
     /// `ben@acme.example`
     pub email: &'static str,
-    /// His number.
-    pub number: &'static str,
+    numbers: [&'static str; 3],
     softphone: &'static str,
+}
+
+impl Person {
+    /// His number at a provider.
+    #[must_use]
+    pub fn number(&self, provider: Provider) -> &'static str {
+        self.numbers[place(provider)]
+    }
 }
 
 /// An organization and its wallet.
@@ -41,6 +59,24 @@ pub struct Organization {
     pub wallet: Uuid,
     /// What was paid in, as a text.
     pub paid: &'static str,
+    accounts: [&'static str; 3],
+}
+
+impl Organization {
+    /// Its account at a provider.
+    #[must_use]
+    pub fn account(&self, provider: Provider) -> &'static str {
+        self.accounts[place(provider)]
+    }
+}
+
+/// Among those of all providers.
+fn place(provider: Provider) -> usize {
+    match provider {
+        Provider::Twilio => 0,
+        Provider::SignalWire => 1,
+        Provider::Telnyx => 2,
+    }
 }
 
 /// Everybody.
@@ -64,25 +100,35 @@ impl People {
     /// # Errors
     /// `curbe` refused.
     pub async fn settle_in(stack: &Stack) -> Result<Self> {
-        let ana = person("ana@acme.example", "+14155550100", "client:ana");
-        let ben = person("ben@acme.example", "+14155550101", "client:ben");
-        let carla = person("carla@globex.example", "+14155550200", "client:carla");
-        let members = [(&ana, "admin"), (&ben, "member")];
-        let acme = organization(stack, "Acme", "500.0000", &members).await?;
-        let globex = organization(stack, "Globex", "200.0000", &[(&carla, "admin")]).await?;
+        let [ana, ben, carla] = [
+            ["+14155550100", "+14155550110", "+14155550120"],
+            ["+14155550101", "+14155550111", "+14155550121"],
+            ["+14155550200", "+14155550210", "+14155550220"],
+        ];
+        let ana = person("ana@acme.example", ana, "client:ana");
+        let ben = person("ben@acme.example", ben, "client:ben");
+        let carla = person("carla@globex.example", carla, "client:carla");
+        let acme = ("Acme", "500.0000", ACME);
+        let acme = organization(stack, acme, &[(&ana, "admin"), (&ben, "member")]).await?;
+        let globex = ("Globex", "200.0000", GLOBEX);
+        let globex = organization(stack, globex, &[(&carla, "admin")]).await?;
         Ok(Self { acme, globex, ana, ben, carla })
     }
 
-    /// Who makes and takes the calls: the caller half of them.
+    /// Who makes and takes the calls at a provider: the caller half of them.
     #[must_use]
     pub fn customers(&self) -> Vec<Customer> {
-        let of = |person: &Person, organization: &Organization| Customer {
-            wallet: organization.wallet,
-            number: person.number.to_owned(),
-            softphone: Some(person.softphone.to_owned()),
+        let at = |provider| {
+            let of = |person: &Person, organization: &Organization| Customer {
+                softphone: Some(person.softphone.to_owned()),
+                provider: Some(provider),
+                account: Some(organization.account(provider).to_owned()),
+                ..Customer::new(organization.wallet, person.number(provider))
+            };
+            let (ana, ben) = (of(&self.ana, &self.acme), of(&self.ben, &self.acme));
+            [ben.clone(), ben, ana, of(&self.carla, &self.globex)]
         };
-        let (ana, ben) = (of(&self.ana, &self.acme), of(&self.ben, &self.acme));
-        vec![ben.clone(), ben, ana, of(&self.carla, &self.globex)]
+        Provider::ALL.into_iter().flat_map(at).collect()
     }
 }
 
@@ -136,14 +182,14 @@ pub async fn curbe(stack: &Stack, arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn person(email: &'static str, number: &'static str, softphone: &'static str) -> Person {
-    Person { id: Uuid::new_v4(), email, number, softphone }
+fn person(email: &'static str, numbers: [&'static str; 3], softphone: &'static str) -> Person {
+    Person { id: Uuid::new_v4(), email, numbers, softphone }
 }
 
+/// By its name, what it pays in and its accounts.
 async fn organization(
     stack: &Stack,
-    name: &'static str,
-    paid: &'static str,
+    (name, paid, accounts): (&'static str, &'static str, [&'static str; 3]),
     members: &[(&Person, &str)],
 ) -> Result<Organization> {
     let id = Uuid::new_v4();
@@ -156,12 +202,19 @@ async fn organization(
         let who = ["users", "create", "--email", person.email];
         let created: Value = serde_json::from_str(&curbe(stack, &[&who[..], &of].concat()).await?)?;
         wallet = created["walletId"].as_str().map(str::to_owned).or(wallet);
-        let to = ["--user", &user, "--provider", "twilio"];
-        curbe(stack, &[&["numbers", "assign", person.number][..], &to].concat()).await?;
+        for provider in Provider::ALL {
+            let to = ["--user", &user, "--provider", provider.as_str()];
+            let number = ["numbers", "assign", person.number(provider)];
+            curbe(stack, &[&number[..], &to].concat()).await?;
+        }
         curbe(stack, &["identities", "assign", person.softphone, "--user", &user]).await?;
+    }
+    for provider in Provider::ALL {
+        let account = ["accounts", "assign", provider.as_str(), accounts[place(provider)]];
+        curbe(stack, &[&account[..], &["--organization", &organization]].concat()).await?;
     }
     let refill = ["wallets", "refill", &organization, paid, "--reference", "first-payment"];
     curbe(stack, &refill).await?;
     let wallet = wallet.context("the wallet that comes with the first user")?.parse()?;
-    Ok(Organization { name, id, wallet, paid })
+    Ok(Organization { name, id, wallet, paid, accounts })
 }

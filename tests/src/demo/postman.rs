@@ -7,10 +7,11 @@ use std::time::Instant;
 use anyhow::Result;
 use futures_util::{StreamExt, stream};
 
-use crate::simulator::flow::{Request, VOICE_EVENTS};
+use crate::simulator::flow::{ExpectedLeg, Provider, Request};
+use crate::simulator::provider_api::ProviderApi;
 use crate::simulator::send::Sender;
-use crate::simulator::sign::{Signer, Webhook};
-use crate::simulator::twilio::Fields;
+use crate::simulator::sign::Webhook;
+use crate::simulator::signers::Signers;
 use crate::stack::Stack;
 
 /// Webhooks on the way at once while there is load.
@@ -27,33 +28,47 @@ pub struct Tally {
     pub wrong: Vec<String>,
 }
 
-/// The provider's side of the demo.
+/// The providers' side of the demo.
 #[derive(Debug)]
 pub struct Postman {
     sender: Sender,
-    signer: Signer,
+    signers: Signers,
+    provider_api: ProviderApi,
     tally: Mutex<Tally>,
-    first_sent: Mutex<HashMap<Vec<u8>, Instant>>,
+    first_sent: Mutex<HashMap<usize, Instant>>,
 }
 
 impl Postman {
-    /// Signs and sends for this stack.
+    /// Signs and sends for this stack, whose worker finds the recordings of its calls at `provider_api`.
     ///
     /// # Errors
     /// No HTTP client can be made.
-    pub fn new(stack: &Stack) -> Result<Self> {
+    pub fn new(stack: &Stack, provider_api: ProviderApi) -> Result<Self> {
         let url = stack.ingest_url();
         Ok(Self {
             sender: Sender::new(&url)?,
-            signer: Signer::new(&stack.secrets().twilio_auth_token, &url),
+            signers: Signers::new(stack.secrets(), &url),
+            provider_api,
             tally: Mutex::default(),
             first_sent: Mutex::default(),
         })
     }
 
-    /// Makes the signed webhooks.
-    pub fn signer(&self) -> &Signer {
-        &self.signer
+    /// Make the signed webhooks.
+    pub fn signers(&self) -> &Signers {
+        &self.signers
+    }
+
+    /// Where SignalWire keeps recordings.
+    pub fn files(&self) -> &str {
+        self.provider_api.storage.url()
+    }
+
+    /// Lets Telnyx find the recording of a leg, if it has one; the others need only its link.
+    pub fn keep_recording(&self, leg: &ExpectedLeg) {
+        if leg.provider == Provider::Telnyx && leg.recording_url.is_some() {
+            self.provider_api.telnyx_records(leg.id());
+        }
     }
 
     /// What was sent so far.
@@ -61,36 +76,40 @@ impl Postman {
         held(&self.tally).clone()
     }
 
-    /// Sends one event, signed.
-    pub async fn event(&self, fields: &Fields) {
-        let webhook = self.signer.form(VOICE_EVENTS, fields);
-        self.send(&Request { webhook, forged: false }).await;
+    /// Sends one webhook, which must be taken.
+    pub async fn event(&self, webhook: &Webhook) {
+        self.post(webhook, false).await;
     }
 
-    /// Sends one request and judges the answer.
-    pub async fn send(&self, request: &Request) {
-        let webhook = &request.webhook;
-        held(&self.first_sent).entry(webhook.body.clone()).or_insert_with(Instant::now);
+    /// Sends one webhook, which must be refused.
+    pub async fn forgery(&self, webhook: &Webhook) {
+        self.post(webhook, true).await;
+    }
+
+    /// Sends all of them, several at once.
+    pub async fn send_all(&self, requests: &[Request]) {
+        let send = async |request: &Request| {
+            held(&self.first_sent).entry(request.event).or_insert_with(Instant::now);
+            self.post(&request.webhook, request.forged).await;
+        };
+        stream::iter(requests).for_each_concurrent(AT_ONCE, send).await;
+    }
+
+    async fn post(&self, webhook: &Webhook, forged: bool) {
         let answer = self.sender.send(webhook).await;
         let mut tally = held(&self.tally);
         tally.sent += 1;
         match answer {
-            Ok(answer) if request.forged && answer.status == 403 => tally.refused += 1,
-            Ok(answer) if !request.forged && answer.is_success() => {}
+            Ok(answer) if forged && answer.status == 403 => tally.refused += 1,
+            Ok(answer) if !forged && answer.is_success() => {}
             Ok(answer) => tally.wrong.push(words(webhook, &answer.status.to_string())),
             Err(error) => tally.wrong.push(words(webhook, &format!("{error:#}"))),
         }
     }
 
-    /// Sends all of them, several at once.
-    pub async fn send_all(&self, requests: &[Request]) {
-        stream::iter(requests).for_each_concurrent(AT_ONCE, |request| self.send(request)).await;
-    }
-
     /// When this event was first sent.
-    pub fn first_sent(&self, fields: &Fields) -> Option<Instant> {
-        let body = self.signer.form(VOICE_EVENTS, fields).body;
-        held(&self.first_sent).get(&body).copied()
+    pub fn first_sent(&self, event: usize) -> Option<Instant> {
+        held(&self.first_sent).get(&event).copied()
     }
 }
 

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::player::Player;
 use super::say;
 use crate::bench::latency::milliseconds;
 use crate::simulator::browser::{Browser, Seen};
+use crate::simulator::flow::Provider;
 
 /// How long a frame may take before the demo gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,6 +28,7 @@ pub struct Screen {
     calls: HashMap<String, Instant>,
     frames: usize,
     problems: Vec<String>,
+    player: Player,
 }
 
 impl Screen {
@@ -43,6 +46,7 @@ impl Screen {
             calls: HashMap::new(),
             frames: 0,
             problems: Vec::new(),
+            player: Player::new(notifier_url, token)?,
         })
     }
 
@@ -66,23 +70,42 @@ impl Screen {
         &self.problems
     }
 
-    /// Waits until the call is logged on it; the log as it came, and when.
+    /// Waits until the call with one of these names is logged on it; the log as it came, and when.
     ///
     /// # Errors
     /// It does not come in time.
-    pub async fn call(&mut self, sid: &str) -> Result<(Value, Instant)> {
+    pub async fn call(&mut self, names: &[String]) -> Result<(Value, Instant)> {
         let waiting = async {
             loop {
                 let seen = self.next().await?;
                 let frame = self.show(&seen)?;
                 let log = &frame["data"]["logData"];
-                if log["externalCallId"] == sid {
+                if names.iter().any(|name| log["externalCallId"] == **name) {
                     return Ok((log.clone(), seen.at));
                 }
             }
         };
         let waited = tokio::time::timeout(PATIENCE, waiting).await;
-        waited.with_context(|| format!("no frame of call {sid} within {PATIENCE:?}"))?
+        waited.with_context(|| format!("no frame of call {names:?} within {PATIENCE:?}"))?
+    }
+
+    /// Waits until the recording of a logged call is there and plays it; tells in words what was heard.
+    ///
+    /// # Errors
+    /// It does not come in time, or is not played.
+    pub async fn recording(&mut self, log_id: &Value) -> Result<String> {
+        let waiting = async {
+            loop {
+                let seen = self.next().await?;
+                let frame = self.show(&seen)?;
+                if frame["type"] == "recording_ready" && frame["data"]["callLogId"] == *log_id {
+                    return anyhow::Ok(());
+                }
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        waited.with_context(|| format!("no recording of {log_id} within {PATIENCE:?}"))??;
+        self.player.play(&text(log_id)).await
     }
 
     /// Shows whatever comes while `work` is done: a line now and then.
@@ -120,10 +143,7 @@ impl Screen {
     }
 
     async fn next(&mut self) -> Result<Seen> {
-        match self.browser.next().await {
-            Some(seen) => Ok(seen),
-            None => bail!("the notifier closed the socket"),
-        }
+        self.browser.next().await.context("the notifier's socket")
     }
 
     fn show(&mut self, seen: &Seen) -> Result<Value> {
@@ -153,18 +173,19 @@ impl Screen {
 /// The heading of [`line`].
 pub fn heading() {
     say(
-        "  call     from           to              seconds  outcome         cost     balance  after",
+        "  provider    from           to              seconds  outcome         cost     balance  after",
     );
 }
 
 /// One call as it came to the screen.
-pub fn line(number: usize, log: &Value, balance: &str, after: Duration) {
+pub fn line(provider: Provider, log: &Value, balance: &str, after: Duration) {
     let [from, to, outcome, cost] =
         ["fromNumber", "toNumber", "status", "customerPrice"].map(|name| text(&log[name]));
+    let provider = provider.as_str();
     let seconds = log["durationSeconds"].as_i64().unwrap_or_default();
     let after = milliseconds(after);
     say(&format!(
-        "  {number:<9}{from:<15}{to:<16}{seconds:>7}  {outcome:<10}{cost:>10}  {balance:>10}  {after}"
+        "  {provider:<12}{from:<15}{to:<16}{seconds:>7}  {outcome:<10}{cost:>10}  {balance:>10}  {after}"
     ));
 }
 

@@ -1,10 +1,13 @@
 //! What the books must say, worked out a second time and in another way than the product does: whole numbers of
 //! 1/10,000 in 128 bits, prices in 120ths of them until the one rounding.
 
+mod length;
+
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+pub use self::length::seconds;
 use crate::simulator::flow::ExpectedLeg;
 
 /// A rate in units of 1/10,000.
@@ -17,15 +20,17 @@ pub struct Rate {
     step: i128,
 }
 
-/// How a leg must have been settled.
+/// How a leg must have been settled, whatever the order of its events and however often it was corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// One log, one ledger row, at this price in units of 1/10,000.
+    /// One log, with a charge and corrections that come to this price in units of 1/10,000.
     Charged(i128),
-    /// One log, no ledger row.
+    /// One log; what was taken for it comes to nothing.
     Free,
-    /// Neither: its parent pays.
+    /// Neither log nor ledger row: its parent pays.
     Covered,
+    /// Another leg of its session pays: covered, or free where it was logged before that was known.
+    Behind,
     /// In the dead letters, `no_rate`.
     NoRate,
 }
@@ -73,32 +78,51 @@ impl Rate {
     }
 }
 
-/// Works out what the books must say once all of `legs` are settled.
+impl Settled {
+    /// What is taken for it in the end, in units of 1/10,000.
+    #[must_use]
+    pub fn price(self) -> i128 {
+        match self {
+            Self::Charged(price) => price,
+            Self::Free | Self::Covered | Self::Behind | Self::NoRate => 0,
+        }
+    }
+}
+
+/// Works out what the books must say once all of `legs` are settled and nothing more is told of them. A leg is known by
+/// the first of its names.
 #[must_use]
 pub fn books(rates: &[Rate], legs: &[ExpectedLeg]) -> Books {
     let mut books = Books::default();
     for leg in legs {
-        let settled = settled(rates, leg);
-        let price = match settled {
-            Settled::Charged(price) => price,
-            Settled::Free | Settled::Covered | Settled::NoRate => 0,
-        };
-        *books.wallets.entry(leg.wallet).or_default() += price;
-        books.legs.insert(leg.call.sid.clone(), settled);
+        let settled = if is_behind(leg, legs) { Settled::Behind } else { settled(rates, leg) };
+        *books.wallets.entry(leg.wallet).or_default() += settled.price();
+        books.legs.insert(leg.id().to_owned(), settled);
     }
     books
+}
+
+/// Of a session's legs the first that was answered pays, and those that began after it do not.
+fn is_behind(leg: &ExpectedLeg, legs: &[ExpectedLeg]) -> bool {
+    leg.session.is_some()
+        && legs.iter().any(|other| {
+            other.session == leg.session
+                && other.length.started_at < leg.length.started_at
+                && seconds(&other.length) > 0
+        })
 }
 
 fn settled(rates: &[Rate], leg: &ExpectedLeg) -> Settled {
     if leg.covered {
         return Settled::Covered;
     }
-    if leg.call.seconds == 0 {
+    let seconds = seconds(&leg.length);
+    if seconds == 0 {
         return Settled::Free;
     }
     let digits = leg.rated_number.trim_start_matches('+');
     let matching = rates.iter().filter(|rate| digits.starts_with(&rate.prefix));
-    match matching.max_by_key(|rate| rate.prefix.len()).map(|rate| rate.price(leg.call.seconds)) {
+    match matching.max_by_key(|rate| rate.prefix.len()).map(|rate| rate.price(seconds)) {
         None => Settled::NoRate,
         Some(0) => Settled::Free,
         Some(price) => Settled::Charged(price),
@@ -127,58 +151,4 @@ pub fn text(units: i128) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use curbe_domain::money::Money;
-    use curbe_domain::rating;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn the_product_prices_alike(per_minute in 0_i64..1_000_000, fee in 0_i64..1_000_000,
-            initial in 1_u32..120, step in 1_u32..120, seconds in 0_u32..=86_400) {
-            let amount = |units| Money::from_units(units).unwrap();
-            let theirs = rating::Rate {
-                id: Uuid::nil(),
-                prefix: "52".to_owned(),
-                direction: None,
-                rate_per_minute: amount(per_minute),
-                connection_fee: amount(fee),
-                initial_increment_seconds: initial,
-                increment_seconds: step,
-            };
-            let text = |units: i64| text(units.into());
-            let ours = Rate::new("52", &text(per_minute), &text(fee)).increments(initial, step);
-            let price = rating::price::price(&theirs, seconds).unwrap();
-            prop_assert_eq!(i128::from(price.amount.units()), ours.price(seconds));
-        }
-    }
-
-    #[test]
-    fn prices_by_hand() {
-        let by_minute = Rate::new("52", "0.0132", "0.0010");
-        let by_second = Rate::new("52", "0.0001", "0").increments(30, 1);
-        for (rate, seconds, expected) in [
-            (&by_minute, 61, "0.0274"),
-            (&by_minute, 60, "0.0142"),
-            (&by_minute, 1, "0.0142"),
-            (&by_minute, 0, "0.0000"),
-            (&by_minute, 3_601, "0.8062"),
-            (&by_second, 1, "0.0001"),
-            (&by_second, 89, "0.0001"),
-            (&by_second, 90, "0.0002"),
-        ] {
-            assert_eq!(text(rate.price(seconds)), expected, "{rate:?} {seconds}");
-        }
-    }
-
-    #[test]
-    fn amounts_as_texts() {
-        for amount in ["0.0000", "-0.0001", "12.3400", "999999.9999"] {
-            assert_eq!(text(units(amount)), amount);
-        }
-        assert_eq!(units("1"), 10_000);
-        assert_eq!(units("0.5"), 5_000);
-    }
-}
+mod tests;

@@ -5,10 +5,10 @@
 pub mod browser;
 pub mod flow;
 mod maker;
+pub mod provider_api;
 pub mod send;
 pub mod sign;
 pub mod signalwire;
+pub mod signers;
+pub mod telnyx;
 pub mod twilio;
-
-#[cfg(test)]
-mod flow_tests;

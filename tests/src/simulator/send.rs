@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::HeaderMap;
 
 use super::sign::Webhook;
 
@@ -59,13 +59,10 @@ impl Sender {
     /// When there is no answer.
     pub async fn send(&self, webhook: &Webhook) -> Result<Answer> {
         let url = format!("{}{}", self.ingest_url, webhook.path);
-        let (header, signature) = &webhook.signature;
-        let request = self
-            .http
-            .post(&url)
-            .header(CONTENT_TYPE, webhook.content_type)
-            .header(*header, signature)
-            .body(webhook.body.clone());
+        let request = webhook
+            .headers()
+            .fold(self.http.post(&url), |request, (name, value)| request.header(name, value));
+        let request = request.body(webhook.body.clone());
         let start = Instant::now();
         let response = request.send().await.with_context(|| format!("POST {url}"))?;
         let status = response.status().as_u16();

@@ -1,13 +1,16 @@
-//! Signs webhooks as Twilio and SignalWire do.
+//! Signs webhooks as Twilio, SignalWire and Telnyx do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::{Signer as _, SigningKey};
 use form_urlencoded::Serializer;
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 
 use super::twilio::Fields;
 
@@ -20,11 +23,20 @@ pub struct Webhook {
     pub content_type: &'static str,
     /// The name of the signature header and its value.
     pub signature: (&'static str, String),
+    /// The header of the time that is signed too; Telnyx alone has one.
+    pub timestamp: Option<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Webhook {
+    /// Its headers by name.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let signed = [&self.signature].into_iter().chain(&self.timestamp);
+        let signed = signed.map(|(name, value)| (*name, value.as_str()));
+        [("Content-Type", self.content_type)].into_iter().chain(signed)
+    }
+
     /// The same with a well-formed signature that nobody made.
     #[must_use]
     pub fn forged(mut self) -> Self {
@@ -77,7 +89,8 @@ impl Signer {
             path: path.to_owned(),
             content_type: "application/x-www-form-urlencoded; charset=utf-8",
             signature: (self.header(), STANDARD.encode(self.mac(path, &parameters))),
-            body: Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes(),
+            timestamp: None,
+            body: encoded(fields),
         }
     }
 
@@ -100,6 +113,7 @@ impl Signer {
             path,
             content_type: "application/json",
             signature: (self.header(), signature),
+            timestamp: None,
             body: body.into_bytes(),
         }
     }
@@ -119,6 +133,57 @@ impl Signer {
         }
         mac.finalize().into_bytes().to_vec()
     }
+}
+
+/// The private key of a Telnyx account. Telnyx signs the time and the body, but neither address nor query.
+#[derive(Clone, Debug)]
+pub struct TelnyxSigner(SigningKey);
+
+impl TelnyxSigner {
+    /// Signs with a seed of 32 bytes in base64.
+    ///
+    /// # Panics
+    /// It is none.
+    #[must_use]
+    pub fn new(private_key: &str) -> Self {
+        let seed = STANDARD.decode(private_key).expect("a private key is base64");
+        Self(SigningKey::from_bytes(&seed.try_into().expect("a private key has 32 bytes")))
+    }
+
+    /// A JSON post to a path, as Call Control sends them, signed at that time.
+    #[must_use]
+    pub fn json(&self, path: &str, body: &Value, at: OffsetDateTime) -> Webhook {
+        self.post(path, "application/json", body.to_string().into_bytes(), at)
+    }
+
+    /// A form post to a path, as TeXML sends them, signed at that time.
+    #[must_use]
+    pub fn form(&self, path: &str, fields: &Fields, at: OffsetDateTime) -> Webhook {
+        self.post(path, "application/x-www-form-urlencoded", encoded(fields), at)
+    }
+
+    fn post(
+        &self,
+        path: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+        at: OffsetDateTime,
+    ) -> Webhook {
+        let timestamp = at.unix_timestamp().to_string();
+        let signed = [timestamp.as_bytes(), b"|", &body].concat();
+        let signature = STANDARD.encode(self.0.sign(&signed).to_bytes());
+        Webhook {
+            path: path.to_owned(),
+            content_type,
+            signature: ("Telnyx-Signature-Ed25519", signature),
+            timestamp: Some(("Telnyx-Timestamp", timestamp)),
+            body,
+        }
+    }
+}
+
+fn encoded(fields: &Fields) -> Vec<u8> {
+    Serializer::new(String::new()).extend_pairs(fields).finish().into_bytes()
 }
 
 fn each_value_once(fields: &Fields) -> String {
@@ -181,6 +246,27 @@ mod tests {
         assert_eq!(STANDARD.encode(signer.mac(path, "")), "dfO9ek8mxyFtn2nMz24plPmPfIY=");
         let repeated = vec![("To", "b".to_owned()), ("To", "a".to_owned()), ("To", "b".to_owned())];
         assert_eq!(as_submitted(&repeated), "TobToaTob");
+    }
+
+    #[test]
+    fn signs_as_telnyx_does() {
+        let signer = TelnyxSigner::new("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=");
+        let at = OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap();
+        let body = br#"{"data":{"record_type":"event","event_type":"call.hangup","id":"0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"}}"#;
+        let json = signer.post("/x", "application/json", body.to_vec(), at);
+        let published = "JcD5v4oHvfa1U4IzNN8nWVvYHYC+wQSsL+UgGDRRzK/0ClL46dLhtUGpLGSdRnZrmo/cStapCkTOO0HrmvjRBA==";
+        assert_eq!(json.signature.1, published);
+        let call = [
+            ("AccountSid", "f5586561-8ff0-4291-a51b-c7dfe4139ff9"),
+            ("CallSid", "v3:abc"),
+            ("CallStatus", "completed"),
+            ("CallDuration", "45"),
+        ];
+        let form =
+            signer.form("/x", &call.map(|(name, value)| (name, value.to_owned())).into(), at);
+        let published = "16jxI1N9kj1CNzz3P9+D/ymVG6UlQQSBX/ix+MRtiRcukJe+I181cBa5BR8AeMiT3wYpHInLZcwVaO8Z/0aeAg==";
+        assert_eq!(form.signature.1, published);
+        assert_eq!(form.timestamp.unwrap().1, "1700000000");
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::twilio::{Fields, Status, rfc_2822};
+use super::twilio::{Fields, Status, TwilioCall, rfc_2822};
 
 /// The project that everything belongs to unless told otherwise.
 pub const PROJECT: &str = "6bfbbe86-a901-4197-8759-2a0de1fa319d";
+
+/// Where recordings are unless told otherwise.
+pub const FILES: &str = "https://files.signalwire.com";
 
 /// One leg of a call.
 #[derive(Clone, Debug)]
@@ -29,6 +32,8 @@ pub struct SignalWireCall {
     pub seconds: u32,
     /// When it ends.
     pub ended_at: OffsetDateTime,
+    /// The host of its recording.
+    pub files: String,
 }
 
 impl SignalWireCall {
@@ -45,6 +50,28 @@ impl SignalWireCall {
             status: Status::Completed,
             seconds,
             ended_at: OffsetDateTime::now_utc(),
+            files: FILES.to_owned(),
+        }
+    }
+
+    /// What Twilio would tell of a leg, with ids as SignalWire has them; its account is the project.
+    ///
+    /// # Panics
+    /// An id is not one of Twilio's.
+    #[must_use]
+    pub fn like(call: &TwilioCall) -> Self {
+        let id = |sid: &str| {
+            let digits = sid.trim_start_matches("CA");
+            Uuid::try_parse(digits).expect("32 hexadecimal digits").to_string()
+        };
+        Self {
+            sid: id(&call.sid),
+            parent: call.parent.as_deref().map(id),
+            project: call.account.clone(),
+            direction: call.direction,
+            status: call.status,
+            ended_at: call.ended_at,
+            ..Self::outbound(&call.from, &call.to, call.seconds)
         }
     }
 
@@ -121,7 +148,7 @@ impl SignalWireCall {
     /// Where its recording will be.
     #[must_use]
     pub fn recording_url(&self) -> String {
-        format!("https://files.signalwire.com/{}/{}.wav", self.project, self.sid)
+        format!("{}/{}/{}.wav", self.files, self.project, self.sid)
     }
 
     fn seconds_before_the_end(&self, seconds: u32) -> String {

@@ -325,6 +325,19 @@ const GEOGRAPHY: [(&str, &str); 16] = [
     ("CalledCountry", "MX"),
 ];
 
+/// A form as it is told after so many attempts: in other bytes each time.
+#[must_use]
+pub fn again(mut fields: Fields, attempts: u32) -> Fields {
+    if attempts == 0 {
+        return fields;
+    }
+    match fields.iter_mut().find(|(name, _)| *name == "SequenceNumber") {
+        Some((_, number)) => *number = format!("{number}{attempts}"),
+        None => fields.push(("SequenceNumber", attempts.to_string())),
+    }
+    fields
+}
+
 pub(super) fn rfc_2822(at: OffsetDateTime) -> String {
     at.format(&Rfc2822).expect("a year of four digits")
 }

@@ -17,6 +17,7 @@ impl Stack {
             Kind::Ingest => vec![
                 ("TWILIO_AUTH_TOKENS", secrets.twilio_auth_token.clone()),
                 ("SIGNALWIRE_SIGNING_KEYS", secrets.signalwire_signing_key.clone()),
+                ("TELNYX_PUBLIC_KEYS", secrets.telnyx_public_key()),
             ],
             Kind::Worker => vec![
                 ("DATABASE_URL", self.postgres.url_as(LOGINS[0].0, &self.database)),
@@ -26,13 +27,17 @@ impl Stack {
                 ("DATABASE_URL", self.postgres.url_as(LOGINS[1].0, &self.database)),
                 ("JWT_SECRETS", secrets.jwt_secret.clone()),
                 ("ALLOWED_ORIGINS", ALLOWED_ORIGIN.to_owned()),
+                ("SERVICE_TOKEN", secrets.service_token.clone()),
             ],
         };
         // All instances answer under the address of the first one.
         let first = self.services_of(kind).first().map(|service| service.url().to_owned());
         let public = first.filter(|_| kind == Kind::Ingest).map(|url| ("PUBLIC_BASE_URL", url));
-        let common = self.common_environment().into_iter();
-        common.chain(own).chain(public).map(|(name, value)| (name.to_owned(), value)).collect()
+        // The worker has the recordings, if there is one by now.
+        let worker = self.services_of(Kind::Worker).first().map(|worker| worker.url().to_owned());
+        let worker = worker.filter(|_| kind == Kind::Notifier).map(|url| ("WORKER_URL", url));
+        let all = self.common_environment().into_iter().chain(own).chain(public).chain(worker);
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     pub(super) fn environment_of_curbe(&self) -> Environment {

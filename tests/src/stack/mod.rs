@@ -6,6 +6,7 @@
 
 mod access;
 pub mod background;
+pub mod chromium;
 mod configuration;
 mod data_folder;
 mod debian;
@@ -16,6 +17,7 @@ mod for_test;
 mod homebrew;
 pub mod launch;
 pub mod nats;
+pub mod node;
 pub mod packages;
 pub mod paths;
 pub mod port;

@@ -1,15 +1,45 @@
 //! Random traffic that the same seed makes again: webhooks in a shuffled order with everything that goes wrong in
 //! between, and the facts that must come of them.
 
+mod expected;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::expected::{ExpectedLeg, Length};
 use super::maker::Maker;
-use super::sign::{Signer, Webhook};
-use super::twilio::{ACCOUNT, TwilioCall};
+use super::sign::Webhook;
+use super::signalwire::FILES;
+use super::signers::Signers;
 
 /// Where the hangups go.
 pub const VOICE_EVENTS: &str = "/api/webhooks/voice-events";
+
+/// Who carries a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Provider {
+    /// Twilio.
+    Twilio,
+    /// SignalWire.
+    SignalWire,
+    /// Telnyx.
+    Telnyx,
+}
+
+impl Provider {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Twilio, Self::SignalWire, Self::Telnyx];
+
+    /// Its name in the books.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Twilio => "twilio",
+            Self::SignalWire => "signalwire",
+            Self::Telnyx => "telnyx",
+        }
+    }
+}
 
 /// Who makes and takes the calls.
 #[derive(Clone, Debug)]
@@ -20,6 +50,19 @@ pub struct Customer {
     pub number: String,
     /// His softphone, `client:alice`, if he has one.
     pub softphone: Option<String>,
+    /// Whose number it is; `None`: all providers carry his calls.
+    pub provider: Option<Provider>,
+    /// The provider's account that is his organization's, if he has one.
+    pub account: Option<String>,
+}
+
+impl Customer {
+    /// Somebody with a number, whose calls all providers carry.
+    #[must_use]
+    pub fn new(wallet: Uuid, number: &str) -> Self {
+        let number = number.to_owned();
+        Self { wallet, number, softphone: None, provider: None, account: None }
+    }
 }
 
 /// What the traffic is made of.
@@ -29,32 +72,35 @@ pub struct Plan {
     pub seed: u64,
     /// How many calls; some have two legs.
     pub calls: usize,
+    /// Who carries them, in equal parts.
+    pub providers: Vec<Provider>,
     /// Beginnings of the numbers on the other side, for example `+5255`.
     pub prefixes: Vec<String>,
-    /// Each webhook comes once at least and this often at most.
-    pub copies: usize,
+    /// Each event comes once at least and this often at most, every other time in other bytes.
+    pub copies: u32,
     /// Hangups with a wrong signature.
     pub forged: usize,
     /// Hangups that are signed but cannot be charged.
     pub unusable: usize,
-    /// `AccountSid`.
-    pub account: String,
-    /// The last call ends then, the others within the hour before.
+    /// Where SignalWire keeps recordings.
+    pub files: String,
+    /// The last call ends then, the others within the hour before. Everything is signed then.
     pub until: OffsetDateTime,
 }
 
 impl Plan {
-    /// So many calls with some of everything, ending now.
+    /// So many calls of all providers with some of everything, ending now.
     #[must_use]
     pub fn new(seed: u64, calls: usize) -> Self {
         Self {
             seed,
             calls,
+            providers: Provider::ALL.to_vec(),
             prefixes: ["+5255", "+52", "+1415", "+34", "+44"].map(str::to_owned).to_vec(),
             copies: 3,
             forged: calls.div_ceil(20),
             unusable: calls.div_ceil(50),
-            account: ACCOUNT.to_owned(),
+            files: FILES.to_owned(),
             until: OffsetDateTime::now_utc(),
         }
     }
@@ -67,23 +113,8 @@ pub struct Request {
     pub webhook: Webhook,
     /// Must be answered 403, else 2xx.
     pub forged: bool,
-}
-
-/// A leg that must stand in the books.
-#[derive(Clone, Debug)]
-pub struct ExpectedLeg {
-    /// Its facts: id, from, to, status, seconds.
-    pub call: TwilioCall,
-    /// Who pays for it, or for the leg that covers it.
-    pub wallet: Uuid,
-    /// From the customer's side.
-    pub outbound: bool,
-    /// The number that its rate is looked up by.
-    pub rated_number: String,
-    /// Paid with its parent: neither log nor charge of its own.
-    pub covered: bool,
-    /// The recording that must be in its log.
-    pub recording_url: Option<String>,
+    /// Which event of the traffic it tells; a repeat tells the same one.
+    pub event: usize,
 }
 
 /// Why a signed hangup must end among the dead letters.
@@ -91,7 +122,7 @@ pub struct ExpectedLeg {
 pub enum Unusable {
     /// `CallDuration` is no number.
     Unreadable,
-    /// There are minutes, but no seconds.
+    /// Minutes without seconds, or seconds of a call that nobody answered.
     DurationAmbiguous,
 }
 
@@ -122,10 +153,10 @@ pub struct Traffic {
 /// Makes the traffic of a plan.
 ///
 /// # Panics
-/// Without customers or prefixes, since nobody could call anybody.
+/// Without prefixes, providers, or customers of one of them, since nobody could call anybody.
 #[must_use]
-pub fn traffic(plan: &Plan, customers: &[Customer], signer: &Signer) -> Traffic {
-    let mut maker = Maker::new(plan, customers, signer);
+pub fn traffic(plan: &Plan, customers: &[Customer], signers: &Signers) -> Traffic {
+    let mut maker = Maker::new(plan, customers, signers);
     for _ in 0..plan.calls {
         maker.call();
     }
@@ -137,3 +168,6 @@ pub fn traffic(plan: &Plan, customers: &[Customer], signer: &Signer) -> Traffic 
     }
     maker.shuffled()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,33 +1,40 @@
 //! Makes traffic call by call: who calls whom, how it ends, what is sent of it, and what must come of it.
 
+mod laml;
+mod telnyx;
+
 use std::collections::HashSet;
 
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
-use super::flow::{Customer, ExpectedLeg, Plan, Request, Traffic, Unusable, VOICE_EVENTS};
-use super::sign::Signer;
-use super::twilio::{Fields, Silence, Status, TwilioCall};
+use super::flow::{Customer, Plan, Provider, Request, Traffic, Unusable};
+use super::sign::Webhook;
+use super::signers::Signers;
+use super::twilio::TwilioCall;
 
 pub(super) struct Maker<'a> {
     plan: &'a Plan,
     customers: &'a [Customer],
-    signer: &'a Signer,
+    signers: &'a Signers,
     rng: StdRng,
     ours: HashSet<&'a str>,
+    events: usize,
     traffic: Traffic,
 }
 
 impl<'a> Maker<'a> {
-    pub(super) fn new(plan: &'a Plan, customers: &'a [Customer], signer: &'a Signer) -> Self {
+    pub(super) fn new(plan: &'a Plan, customers: &'a [Customer], signers: &'a Signers) -> Self {
         Self {
             plan,
             customers,
-            signer,
+            signers,
             rng: StdRng::seed_from_u64(plan.seed),
             ours: customers.iter().map(|customer| customer.number.as_str()).collect(),
+            events: 0,
             traffic: Traffic::default(),
         }
     }
@@ -39,154 +46,75 @@ impl<'a> Maker<'a> {
     }
 
     pub(super) fn call(&mut self) {
-        let customer = self.customer();
-        let other = self.other_number();
-        match (self.rng.random_range(0..10), &customer.softphone) {
-            (0..=2, Some(softphone)) => self.softphone_call(&customer, softphone, &other),
-            (0..=3, _) => self.inbound_call(&customer, &other),
-            (4, _) => self.bridged_call(&customer, &other),
-            _ => {
-                let call = self.finished(TwilioCall::outbound(&customer.number, &other));
-                self.leg(&customer, call, true, &other, false);
-            }
+        match self.provider() {
+            provider @ (Provider::Twilio | Provider::SignalWire) => self.laml_call(provider),
+            Provider::Telnyx => self.telnyx_call(),
         }
-    }
-
-    /// A softphone's call has no number in its own `To`; the leg that it dials says where it went.
-    fn softphone_call(&mut self, customer: &Customer, softphone: &str, other: &str) {
-        let (parent, child) = self.with_child(TwilioCall::inbound(softphone, ""), |parent| {
-            parent.dialled(&customer.number, other)
-        });
-        self.leg(customer, parent, true, other, false);
-        self.leg(customer, child, true, other, true);
-    }
-
-    /// A call that the customer's application makes and then connects to a second number.
-    fn bridged_call(&mut self, customer: &Customer, other: &str) {
-        let second = self.other_number();
-        let (parent, child) = self
-            .with_child(TwilioCall::outbound(&customer.number, other), |parent| {
-                parent.dialled(&customer.number, &second)
-            });
-        self.leg(customer, parent, true, other, false);
-        self.leg(customer, child, true, &second, true);
-    }
-
-    /// A call to the customer, now and then forwarded: then both legs are his to pay.
-    fn inbound_call(&mut self, customer: &Customer, other: &str) {
-        let arriving = TwilioCall::inbound(other, &customer.number);
-        if self.rng.random_bool(0.7) {
-            let call = self.finished(arriving);
-            self.leg(customer, call, false, &customer.number, false);
-            return;
-        }
-        let target = self.other_number();
-        let (parent, child) = self.with_child(arriving, |parent| parent.dialled(other, &target));
-        self.leg(customer, parent, false, &customer.number, false);
-        self.leg(customer, child, true, &target, false);
-    }
-
-    /// A parent that was answered, and a child that may not have been and lasted no longer.
-    fn with_child(
-        &mut self,
-        parent: TwilioCall,
-        dial: impl FnOnce(&TwilioCall) -> TwilioCall,
-    ) -> (TwilioCall, TwilioCall) {
-        let seconds = self.seconds();
-        let parent = self.placed(parent).completed(seconds);
-        let mut child = self.finished(dial(&parent)).ended_at(parent.ended_at);
-        child.seconds = child.seconds.min(seconds);
-        self.sometimes(&parent.dial_action(&child));
-        (parent, child)
-    }
-
-    /// Notes what must come of a leg, and sends all that Twilio would about it.
-    fn leg(
-        &mut self,
-        payer: &Customer,
-        call: TwilioCall,
-        outbound: bool,
-        rated: &str,
-        covered: bool,
-    ) {
-        let copies = self.rng.random_range(1..=self.plan.copies.max(1));
-        self.send(&call.hangup(), copies);
-        for status in [Status::Initiated, Status::Ringing, Status::InProgress] {
-            self.sometimes(&call.progress(status));
-        }
-        let recorded = !covered && call.seconds > 0 && self.rng.random_bool(0.2);
-        if recorded {
-            self.send(&call.recording("completed"), copies);
-            self.sometimes(&call.recording("in-progress"));
-        }
-        self.traffic.legs.push(ExpectedLeg {
-            wallet: payer.wallet,
-            outbound,
-            rated_number: rated.to_owned(),
-            covered,
-            recording_url: recorded.then(|| call.recording_url()),
-            call,
-        });
     }
 
     pub(super) fn forged(&mut self) {
-        let call = self.long_call();
-        let webhook = self.signer.form(VOICE_EVENTS, &call.hangup()).forged();
-        self.traffic.requests.push(Request { webhook, forged: true });
-        self.traffic.forged.push(call.sid);
+        let provider = self.provider();
+        let (webhook, id) = match provider {
+            Provider::Twilio | Provider::SignalWire => {
+                let call = self.long_call(provider);
+                (self.signers.form(provider, &call.hangup(), self.plan.until), call.sid)
+            }
+            Provider::Telnyx => self.telnyx_hangup(),
+        };
+        self.traffic.forged.push(id);
+        let event = self.next_event();
+        self.traffic.requests.push(Request { webhook: webhook.forged(), forged: true, event });
     }
 
+    /// Told as a form by all of them, with a duration that says nothing or too much.
     pub(super) fn unusable(&mut self) {
-        let call = self.long_call();
-        let mut fields = call.hangup();
-        fields.retain(|(name, _)| *name != "CallDuration");
-        let why = if self.rng.random() {
-            fields.push(("CallDuration", "an hour".to_owned()));
-            Unusable::Unreadable
-        } else {
-            Unusable::DurationAmbiguous
+        let provider = self.provider();
+        let why =
+            if self.rng.random() { Unusable::Unreadable } else { Unusable::DurationAmbiguous };
+        let (fields, id) = match provider {
+            Provider::Twilio | Provider::SignalWire => self.laml_unusable(provider, why),
+            Provider::Telnyx => self.telnyx_unusable(why),
         };
-        self.send(&fields, 1);
-        self.traffic.unusable.push((call.sid, why));
+        let webhook = self.signers.form(provider, &fields, self.plan.until);
+        self.tell(|_| webhook.clone());
+        self.traffic.unusable.push((id, why));
+    }
+
+    /// Sends an event as often as it pleases; `sign` makes it, for the first time or after so many attempts. Returns
+    /// its number.
+    fn tell(&mut self, sign: impl Fn(u32) -> Webhook) -> usize {
+        let event = self.next_event();
+        for copy in 0..self.rng.random_range(1..=self.plan.copies.max(1)) {
+            let webhook = sign(copy / 2);
+            self.traffic.requests.push(Request { webhook, forged: false, event });
+        }
+        event
+    }
+
+    fn next_event(&mut self) -> usize {
+        self.events += 1;
+        self.events - 1
     }
 
     /// Long enough to be missed or noticed in the books.
-    fn long_call(&mut self) -> TwilioCall {
-        let (customer, other) = (self.customer(), self.other_number());
-        self.placed(TwilioCall::outbound(&customer.number, &other)).completed(3_599)
+    fn long_call(&mut self, provider: Provider) -> TwilioCall {
+        let (customer, other) = (self.customer(provider), self.other_number());
+        let call = TwilioCall::outbound(&customer.number, &other);
+        self.placed(laml::of(&customer, provider, call)).completed(3_599)
     }
 
-    fn send(&mut self, fields: &Fields, copies: usize) {
-        let webhook = self.signer.form(VOICE_EVENTS, fields);
-        let requests = std::iter::repeat_n(Request { webhook, forged: false }, copies);
-        self.traffic.requests.extend(requests);
-    }
-
-    fn sometimes(&mut self, fields: &Fields) {
-        if self.rng.random_bool(0.2) {
-            self.send(fields, 1);
-        }
-    }
-
-    fn finished(&mut self, call: TwilioCall) -> TwilioCall {
-        let call = self.placed(call);
-        let silences = [Silence::Absent, Silence::Empty, Silence::Zero];
-        let silence = silences[self.rng.random_range(0..silences.len())];
-        match self.rng.random_range(0..10) {
-            0 => call.unanswered(Status::Busy, silence),
-            1 => call.unanswered(Status::NoAnswer, silence),
-            2 if self.rng.random() => call.unanswered(Status::Failed, silence),
-            2 => call.unanswered(Status::Canceled, silence),
-            _ => call.completed(self.seconds()),
-        }
-    }
-
-    /// With an account, an id and an end of its own.
+    /// With an id and an end of its own.
     fn placed(&mut self, call: TwilioCall) -> TwilioCall {
         let sid = format!("CA{:032x}", self.rng.random::<u128>());
-        let ended_at = self.plan.until - Duration::seconds(self.rng.random_range(0..3_600));
-        let account = self.plan.account.clone();
-        TwilioCall { account, ..call.sid(sid).ended_at(ended_at) }
+        call.sid(sid).ended_at(self.ended_at())
+    }
+
+    fn ended_at(&mut self) -> OffsetDateTime {
+        self.plan.until - Duration::seconds(self.rng.random_range(0..3_600))
+    }
+
+    fn id(&mut self) -> Uuid {
+        Uuid::from_u128(self.rng.random())
     }
 
     /// Mostly where rounding up to the minute could go wrong.
@@ -199,8 +127,14 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn customer(&mut self) -> Customer {
-        self.customers.choose(&mut self.rng).expect("at least one customer").clone()
+    fn provider(&mut self) -> Provider {
+        *self.plan.providers.choose(&mut self.rng).expect("at least one provider")
+    }
+
+    fn customer(&mut self, provider: Provider) -> Customer {
+        let his = |customer: &&Customer| customer.provider.is_none_or(|his| his == provider);
+        let customers: Vec<&Customer> = self.customers.iter().filter(his).collect();
+        (*customers.choose(&mut self.rng).expect("at least one customer of each provider")).clone()
     }
 
     fn other_number(&mut self) -> String {
