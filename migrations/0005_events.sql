@@ -10,6 +10,7 @@ alter table call_legs
     add column recording_id   text, -- the provider's id of it: links die, ids do not
     add column settled_seconds integer, -- what the customer has paid for by now
     add column settled_by     text, -- what those seconds rest on
+    add column refused_at     timestamptz, -- put aside since: no time that goes by decides it, only news do
     drop constraint call_legs_end_is_whole,
     add constraint call_legs_end_is_whole check (
         (outcome is null) = (ended_at is null) and (outcome is null) = (hangup_body is null)
@@ -20,6 +21,9 @@ alter table call_legs
     add constraint call_legs_settled_seconds_are_not_negative check (settled_seconds >= 0),
     add constraint call_legs_settled_by_is_known
         check (settled_by in ('guessed', 'billed', 'answered', 'stated', 'session'));
+drop index call_legs_waiting;
+create index call_legs_waiting on call_legs (hangup_received_at)
+    where settled_at is null and outcome is not null and refused_at is null;
 create index call_legs_of_a_session on call_legs (provider, session) where session is not null;
 
 -- Telnyx calls one leg by several names; each leads to the row of its leg. Whoever tells of a leg locks its names first,

@@ -14,6 +14,7 @@ mod a_call_of_two_legs_is_charged_once;
 mod a_forged_webhook_is_not_processed;
 mod a_ledger_is_read_by_those_whose_it_is;
 mod a_leg_is_charged_exactly_once;
+mod a_leg_is_of_one_account;
 mod a_list_is_read_without_gaps_or_repeats;
 mod a_notifier_that_ends_says_goodbye;
 mod a_price_list_is_in_force_from_its_instant;

@@ -12,23 +12,28 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settlement::family::CHILD_PATIENCE;
 use crate::settler::Settler;
-use crate::store::call_legs::Wait;
 use crate::store::{call_legs, transaction};
 
-/// Oldest first; the rest has its turn at the next look.
+/// The rest has its turn at another look.
 const LEGS_MAX: i64 = 500;
 
-/// One kind of patience, and how often it is looked whether it is over.
+/// Legs that were heard of so long ago, and how often they are looked at.
 #[derive(Clone, Copy)]
 struct Look {
-    wait: Wait,
-    patience: time::Duration,
+    from: time::Duration,
+    to: time::Duration,
     interval: Duration,
 }
 
 const LOOKS: [Look; 2] = [
-    Look { wait: Wait::Anything, patience: CHILD_PATIENCE, interval: Duration::from_secs(10) },
-    Look { wait: Wait::Answer, patience: ANSWER_PATIENCE, interval: Duration::from_millis(500) },
+    // News of an answer, and what else Telnyx may tell within seconds.
+    Look { from: CHILD_PATIENCE, to: ANSWER_PATIENCE, interval: Duration::from_millis(500) },
+    // The ends of other legs.
+    Look {
+        from: time::Duration::days(36_500),
+        to: CHILD_PATIENCE,
+        interval: Duration::from_secs(10),
+    },
 ];
 
 /// Looks until `shutdown`.
@@ -48,14 +53,10 @@ async fn repeated(pool: PgPool, settler: Settler, look: Look) {
 }
 
 async fn settle_waiting(pool: &PgPool, settler: &Settler, look: Look) -> anyhow::Result<()> {
-    let heard_before = OffsetDateTime::now_utc() - look.patience;
-    let keys = transaction::run(pool, move |tx| {
-        call_legs::waiting_since(tx, heard_before, look.wait, LEGS_MAX).boxed()
-    })
-    .await?;
-    if look.wait == Wait::Anything {
-        metrics::gauge!("curbe_legs_waiting").set(u32::try_from(keys.len()).unwrap_or(u32::MAX));
-    }
+    let now = OffsetDateTime::now_utc();
+    let (from, to) = (now - look.from, now - look.to);
+    let keys = transaction::run(pool, move |tx| call_legs::waiting(tx, from, to, LEGS_MAX).boxed())
+        .await?;
     if !keys.is_empty() {
         settler.settle_waiting(keys).await?;
     }

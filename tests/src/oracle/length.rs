@@ -26,6 +26,14 @@ pub fn seconds(length: &Length) -> u32 {
     }
 }
 
+/// Whether nothing better is told than when it began and how it ended.
+#[must_use]
+pub(super) fn is_guessed(length: &Length) -> bool {
+    length.stated.is_none()
+        && length.answered_at.is_none()
+        && (length.billed.is_none() || !length.ends_as_answered)
+}
+
 #[cfg(test)]
 mod tests {
     use time::Duration;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use self::length::is_guessed;
 pub use self::length::seconds;
 use crate::simulator::flow::ExpectedLeg;
 
@@ -102,13 +103,16 @@ pub fn books(rates: &[Rate], legs: &[ExpectedLeg]) -> Books {
     books
 }
 
-/// Of a session's legs the first that was answered pays, and those that began after it do not.
+/// Of a session's legs the first that was answered pays for those that began while it ran; but nobody's guess pays for
+/// what is known.
 fn is_behind(leg: &ExpectedLeg, legs: &[ExpectedLeg]) -> bool {
     leg.session.is_some()
         && legs.iter().any(|other| {
             other.session == leg.session
                 && other.length.started_at < leg.length.started_at
+                && leg.length.started_at <= Some(other.length.ended_at)
                 && seconds(&other.length) > 0
+                && (is_guessed(&leg.length) || !is_guessed(&other.length))
         })
 }
 

@@ -42,12 +42,16 @@ impl Credential {
     }
 
     /// What opens an account of Twilio: its own, else the first one given, since a main account opens its subaccounts.
+    /// Only where the link leads into the account whose call it is: that account wrote the link, and may have written
+    /// one to somebody else's recording.
     pub(super) fn twilio(
         given: &[TwilioCredential],
         api: &Url,
+        link: &Url,
         account: Option<&str>,
     ) -> Option<Self> {
-        let own = given.iter().find(|one| Some(one.account.as_str()) == account);
+        let account = account.filter(|account| leads_into(link, account))?;
+        let own = given.iter().find(|one| one.account == account);
         let TwilioCredential { user, password, .. } = own.or(given.first())?;
         let secret = Secret::Basic { user: user.clone(), password: password.clone() };
         Some(Self { origin: api.origin(), secret })
@@ -61,7 +65,8 @@ impl Credential {
     ) -> Option<Self> {
         let found = given
             .iter()
-            .find(|one| one.space == link.origin() && Some(one.project.as_str()) == project)?;
+            .find(|one| one.space == link.origin() && Some(one.project.as_str()) == project)
+            .filter(|one| leads_into(link, &one.project))?;
         let SignalWireCredential { project, token, space } = found.clone();
         Some(Self { origin: space, secret: Secret::Basic { user: project, password: token } })
     }
@@ -80,6 +85,13 @@ impl Credential {
             Secret::Bearer(key) => request.bearer_auth(key.expose_secret()),
         }
     }
+}
+
+/// Whether a link is to something of an account or project: `/…/Accounts/{account}/…`.
+fn leads_into(link: &Url, account: &str) -> bool {
+    let segments: Vec<&str> = link.path_segments().map(Iterator::collect).unwrap_or_default();
+    let place = segments.iter().position(|segment| *segment == "Accounts");
+    place.is_some_and(|place| segments.get(place + 1) == Some(&account))
 }
 
 // What is wrong is told without what was given: it is secret.
@@ -146,18 +158,39 @@ mod tests {
     #[test]
     fn an_account_is_opened_by_its_own_token_else_by_the_first() {
         let given = ["AC1:one", "AC2:SK2:two"].map(|text| text.parse().unwrap());
-        let opened = |account| user(Credential::twilio(&given, &url(API), account));
-        assert_eq!(opened(Some("AC1")).as_deref(), Some("AC1"));
-        assert_eq!(opened(Some("AC2")).as_deref(), Some("SK2"));
-        assert_eq!(opened(Some("AC3")).as_deref(), Some("AC1"));
-        assert_eq!(opened(None).as_deref(), Some("AC1"));
-        assert_eq!(user(Credential::twilio(&[], &url(API), Some("AC1"))), None);
+        let opened = |account: &str| {
+            let link = url(&format!("{API}/2010-04-01/Accounts/{account}/Recordings/RE1.mp3"));
+            user(Credential::twilio(&given, &url(API), &link, Some(account)))
+        };
+        assert_eq!(opened("AC1").as_deref(), Some("AC1"));
+        assert_eq!(opened("AC2").as_deref(), Some("SK2"));
+        assert_eq!(opened("AC3").as_deref(), Some("AC1"));
+    }
+
+    #[test]
+    fn a_link_into_another_account_is_followed_with_empty_hands() {
+        let given = ["AC1:one".parse().unwrap()];
+        for path in [
+            "/2010-04-01/Accounts/AC1/Recordings/RE1.mp3",
+            "/Accounts/AC1/../../2010-04-01/Accounts/AC1/Recordings/RE1.mp3",
+            "/Accounts/AC1/Accounts/AC3/RE1.mp3",
+            "/RE1.mp3",
+        ] {
+            let link = url(&format!("{API}{path}"));
+            assert_eq!(
+                user(Credential::twilio(&given, &url(API), &link, Some("AC3"))),
+                None,
+                "{path}"
+            );
+            assert_eq!(user(Credential::twilio(&given, &url(API), &link, None)), None, "{path}");
+        }
     }
 
     #[test]
     fn a_credential_is_for_one_origin() {
         let given = ["AC1:one".parse().unwrap()];
-        let credential = Credential::twilio(&given, &url(API), Some("AC1")).unwrap();
+        let link = url("https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1.mp3");
+        let credential = Credential::twilio(&given, &url(API), &link, Some("AC1")).unwrap();
         assert!(credential.is_for(&url("https://api.twilio.com/a?b")));
         for other in [
             "http://api.twilio.com/",
@@ -177,6 +210,8 @@ mod tests {
         let own = "https://acme.signalwire.com/api/laml/2010-04-01/Accounts/p/Recordings/r.mp3";
         assert_eq!(opened(own, Some("p")).as_deref(), Some("p"));
         assert_eq!(opened(own, Some("q")), None);
+        let others = "https://acme.signalwire.com/api/laml/2010-04-01/Accounts/q/Recordings/r.mp3";
+        assert_eq!(opened(others, Some("p")), None);
         assert_eq!(opened("https://files.signalwire.com/a.wav", Some("p")), None);
         assert_eq!(opened("http://acme.signalwire.com/a.wav", Some("p")), None);
     }

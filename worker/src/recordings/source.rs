@@ -35,7 +35,7 @@ pub(super) fn source(recording: &Recording, settings: &Settings) -> Result<Sourc
         (Provider::Telnyx, _) => Ok(Source::FreshLink),
         (Provider::Twilio, Some(link)) => {
             let (api, given) = (&settings.twilio_api_url, &settings.twilio_credentials);
-            let credential = Credential::twilio(given, api, account);
+            let credential = Credential::twilio(given, api, &link, account);
             Ok(Source::Link(as_mp3(at(link, api)), credential))
         }
         (Provider::SignalWire, Some(link)) => {

@@ -14,6 +14,7 @@ use super::session::Place;
 use crate::dead_letters::{Reason, Refusal};
 use crate::ledger::{Account, Entry, Posting, TransactionType};
 use crate::store::call_legs::{LegRow, Settled, SettledAs};
+use crate::store::call_logs::AppliedRate;
 use crate::store::corrections::Paid;
 
 /// A settled leg whose length is known better now.
@@ -27,6 +28,15 @@ pub(super) struct Correction {
     pub(super) bill: Option<Bill>,
 }
 
+/// What a correction leads to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Corrected {
+    /// The row of the ledger.
+    pub(super) posting: Option<Posting>,
+    /// The rate of a call log that had none, having been free.
+    pub(super) receipt: Option<(Uuid, AppliedRate)>,
+}
+
 impl Family<'_> {
     /// What a settled leg is to be corrected to; `None` where nothing better is known.
     pub(super) fn correction(&self, row: &LegRow) -> Option<Correction> {
@@ -36,23 +46,19 @@ impl Family<'_> {
             true => (0, Basis::Session),
             false => (ended.seconds, ended.basis),
         };
-        if basis < before.basis || (seconds, basis) == (before.seconds, before.basis) {
+        // That another leg pays may turn out to be wrong; whatever else is known is only known better.
+        let is_worse = basis < before.basis && before.basis != Basis::Session;
+        if is_worse || (seconds, basis) == (before.seconds, before.basis) {
             return None;
         }
         let settled = Settled { seconds, basis, ..before };
         Some(Correction { key: row.facts.key.clone(), settled, bill: self.rebill(row, &ended) })
     }
 
-    /// The bill of a leg that another one was to pay for, where it turns out that it is to be charged itself.
-    pub(super) fn uncovered(&self, row: &LegRow) -> Option<Bill> {
+    /// Whether another leg was to pay for this one, and does not any more.
+    pub(super) fn is_uncovered(&self, row: &LegRow) -> bool {
         let is_covered = row.settled.is_some_and(|s| s.settled_as == SettledAs::Covered);
-        if !is_covered || row.facts.session.is_none() {
-            return None;
-        }
-        match self.verdict(row) {
-            Verdict::Charge(bill) => Some(*bill),
-            Verdict::Wait | Verdict::Cover | Verdict::Refuse(_) => None,
-        }
+        is_covered && row.facts.session.is_some() && self.verdict(row) != Verdict::Cover
     }
 
     /// Only within a session is that ever found out late: elsewhere a leg is not settled before its parent has ended.
@@ -60,13 +66,13 @@ impl Family<'_> {
         row.facts.session.is_some()
             && match parent_key(&row.facts) {
                 Some(parent) => self.child(row, ended, self.find(&parent)) == Verdict::Cover,
-                None => self.place(row) == Place::Behind,
+                None => self.place(row, ended) == Place::Behind,
             }
     }
 }
 
-/// Posts the difference between what was paid and what is right; `None` where there is none. The same length on the same
-/// basis corrects a leg once, which the reference of the row makes sure of.
+/// Posts the difference between what was paid and what is right, which is `None` where there is none; and the rate, where
+/// the receipt has none yet. Corrections of a leg are counted, and the reference of each names its number.
 ///
 /// # Errors
 /// There is no rate, or an amount does not fit.
@@ -77,30 +83,37 @@ pub(super) fn post(
     decks: &Decks,
     account: &mut Account,
     new_id: &mut dyn FnMut() -> Uuid,
-) -> Result<Option<Posting>, Refusal> {
+) -> Result<Corrected, Refusal> {
     let overflow = |words: &str| Refusal::new(Reason::AmountOverflow, words);
-    let right = match (correction.settled.seconds, &paid.rate, due) {
-        (0, _, _) => Money::ZERO,
-        (seconds, Some(rate), _) => price(rate, seconds).map_err(|_| overflow("price"))?.amount,
-        (_, None, Some(due)) => rated(due, decks, &account.currency)?.0.amount,
+    let (right, applied) = match (correction.settled.seconds, &paid.rate, due) {
+        (0, _, _) => (Money::ZERO, None),
+        (seconds, Some(rate), _) => {
+            (price(rate, seconds).map_err(|_| overflow("price"))?.amount, None)
+        }
+        (_, None, Some(due)) => {
+            let (price, applied) = rated(due, decks, &account.currency)?;
+            (price.amount, applied)
+        }
         (_, None, None) => {
             return Err(Refusal::new(Reason::NoRate, "nobody can say whose the call is"));
         }
     };
     let owed = paid.amount.checked_add(right).map_err(|_| overflow("correction"))?;
+    let receipt = applied.map(|applied| (paid.call_log_id, applied));
     if owed.is_zero() {
-        return Ok(None);
+        return Ok(Corrected { posting: None, receipt });
     }
     let LegKey { provider, leg } = &correction.key;
-    let Settled { basis, seconds, .. } = correction.settled;
+    let (basis, number) = (correction.settled.basis, paid.corrections + 1);
     let entry = Entry {
         id: new_id(),
         amount: owed.negated(),
         kind: TransactionType::Adjustment,
         call_log_id: Some(paid.call_log_id),
-        external_reference: Some(format!("{provider}:{leg}:{}:{seconds}", basis.as_str())),
+        external_reference: Some(format!("{provider}:{leg}:{}:{number}", basis.as_str())),
     };
-    account.post(entry).map(Some).map_err(|_| overflow("balance"))
+    let posting = account.post(entry).map_err(|_| overflow("balance"))?;
+    Ok(Corrected { posting: Some(posting), receipt })
 }
 
 #[cfg(test)]

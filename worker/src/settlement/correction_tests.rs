@@ -39,6 +39,7 @@ fn paid(amount: &str) -> Paid {
         call_log_id: Uuid::from_u128(1),
         wallet_id: Uuid::from_u128(7),
         amount: amount.parse().unwrap(),
+        corrections: 2,
         rate: Some(rate),
     }
 }
@@ -48,11 +49,12 @@ fn posted(correction: &Correction, paid: &Paid) -> Result<Option<(String, String
     let mut account = account();
     let decks = Decks::default();
     let posting = post(correction, paid, None, &decks, &mut account, &mut Uuid::now_v7);
-    let told = posting.map_err(|refusal| refusal.reason)?.map(|posting| {
+    let corrected = posting.map_err(|refusal| refusal.reason)?;
+    assert_eq!(corrected.receipt, None);
+    let told = corrected.posting.map(|posting| {
         assert_eq!((posting.kind, posting.seq), (TransactionType::Adjustment, 5));
         assert_eq!(posting.call_log_id, Some(paid.call_log_id));
-        let reference = format!("telnyx:u1:answered:{}", correction.settled.seconds);
-        assert_eq!(posting.external_reference, Some(reference));
+        assert_eq!(posting.external_reference.as_deref(), Some("telnyx:u1:answered:3"));
         (posting.amount.to_string(), posting.balance_after.to_string())
     });
     assert_eq!(told.is_none(), account == self::account());

@@ -33,8 +33,9 @@ impl Settlement<'_> {
         let family = Family { legs: &legs, directory: &directory, now: self.now };
         let mut decided = Decided::default();
         for row in ended {
-            if row.settled.is_some() {
-                decided.bills.extend(family.uncovered(row).map(|bill| (bill, row)));
+            if family.is_uncovered(row) {
+                decided.reopened.push(row.facts.key.clone());
+            } else if row.settled.is_some() {
                 decided.corrections.extend(family.correction(row));
                 continue;
             }
@@ -57,7 +58,7 @@ impl Settlement<'_> {
         decided: Decided<'_>,
         legs: &[LegRow],
     ) -> Result<(Work, Vec<(LegKey, Refusal)>), sqlx::Error> {
-        let Decided { bills, corrections, covered, mut refused } = decided;
+        let Decided { bills, corrections, covered, reopened, mut refused } = decided;
         let rebilled = corrections.iter().filter_map(|correction| correction.bill.as_ref());
         let payers = self.payers(bills.iter().map(|(bill, _)| bill).chain(rebilled)).await?;
         let due = |bill: Bill, row: Option<&LegRow>| {
@@ -70,7 +71,7 @@ impl Settlement<'_> {
                 recording: row.and_then(|row| recording(row, legs, &covered)),
             })
         };
-        let mut work = Work::default();
+        let mut work = Work { reopened, ..Work::default() };
         for (bill, row) in bills {
             let key = bill.key.clone();
             match due(bill, Some(row)) {
@@ -95,7 +96,8 @@ impl Settlement<'_> {
         let known: HashSet<&LegKey> = legs.iter().map(|row| &row.facts.key).collect();
         let parents: BTreeSet<LegKey> = legs
             .iter()
-            .filter(|row| row.settled.is_none() && row.facts.hangup.is_some())
+            .filter(|row| row.settled.is_none() || row.facts.session.is_some())
+            .filter(|row| row.facts.hangup.is_some())
             .filter_map(|row| parent_key(&row.facts))
             .filter(|parent| !known.contains(parent))
             .collect();
@@ -140,6 +142,7 @@ struct Decided<'l> {
     bills: Vec<(Bill, &'l LegRow)>,
     corrections: Vec<Correction>,
     covered: Vec<(LegKey, Settled)>,
+    reopened: Vec<LegKey>,
     refused: Vec<(LegKey, Refusal)>,
 }
 
@@ -150,9 +153,8 @@ const COVERED: Settled =
 /// where another leg of the session turns out to be the one to be charged.
 fn is_final(row: &LegRow) -> bool {
     row.settled.is_some_and(|settled| {
-        settled.settled_as == SettledAs::Covered
-            || settled.basis == Basis::Session
-            || (settled.basis == Basis::Stated && row.facts.session.is_none())
+        row.facts.session.is_none()
+            && (settled.settled_as == SettledAs::Covered || settled.basis == Basis::Stated)
     })
 }
 

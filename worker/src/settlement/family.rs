@@ -10,7 +10,8 @@ use curbe_domain::phone::{Address, E164};
 use curbe_domain::providers::Provider;
 use time::{Duration, OffsetDateTime};
 
-use super::session::Place;
+use super::accounts::are_of_one_account;
+use super::session::{Place, is_later};
 use crate::dead_letters::{Reason, Refusal};
 use crate::store::call_legs::LegRow;
 
@@ -74,7 +75,7 @@ impl Family<'_> {
                 ));
             }
         };
-        match (parent_key(&leg.facts), self.place(leg)) {
+        match (parent_key(&leg.facts), self.place(leg, &ended)) {
             (Some(parent), _) => self.child(leg, &ended, self.find(&parent)),
             (None, Place::Behind) => Verdict::Cover,
             (None, Place::Unknown) => Verdict::Wait,
@@ -85,9 +86,14 @@ impl Family<'_> {
     /// The bill of a leg that was settled before and is to be priced anew; `None` where nobody can say whose it is.
     #[must_use]
     pub fn rebill(&self, leg: &LegRow, ended: &Ended) -> Option<Bill> {
+        if let Some(parent) = parent_key(&leg.facts) {
+            return match self.child(leg, ended, self.find(&parent)) {
+                Verdict::Charge(bill) => Some(*bill),
+                Verdict::Wait | Verdict::Cover | Verdict::Refuse(_) => None,
+            };
+        }
         let owner = self.owner(&leg.facts, ended).ok()?;
-        let number =
-            number(leg.facts.to.as_deref()).or_else(|| self.number_reached(&leg.facts.key));
+        let number = number(leg.facts.to.as_deref()).or_else(|| self.number_reached(leg));
         Some(bill(&leg.facts, ended, owner, number))
     }
 
@@ -120,7 +126,7 @@ impl Family<'_> {
         let own_number = number(leg.to.as_deref());
         let rated_number = match owner.direction {
             Direction::Inbound => own_number,
-            Direction::Outbound => own_number.or_else(|| self.number_reached(&leg.key)),
+            Direction::Outbound => own_number.or_else(|| self.number_reached(row)),
         };
         let may_yet_be_told =
             owner.direction == Direction::Outbound && self.within(CHILD_PATIENCE, row);
@@ -136,6 +142,10 @@ impl Family<'_> {
         let Some((parent, parent_ended)) = known else {
             return self.orphan(row);
         };
+        if !are_of_one_account(leg, parent) {
+            let words = "the leg that it says has caused it is another account's";
+            return Verdict::Refuse(Refusal::new(Reason::OwnerConflict, words));
+        }
         let owner = match self.owner(parent, &parent_ended) {
             Ok(owner) => owner,
             Err(error) => return Verdict::Refuse(refusal(&error)),
@@ -160,7 +170,7 @@ impl Family<'_> {
         ))
     }
 
-    fn owner(&self, leg: &LegFacts, ended: &Ended) -> Result<Owner, OwnershipError> {
+    pub(super) fn owner(&self, leg: &LegFacts, ended: &Ended) -> Result<Owner, OwnershipError> {
         self.directory.owner(&parties(leg, ended))
     }
 
@@ -173,16 +183,17 @@ impl Family<'_> {
             && self.directory.own_direction(&parties(&row.facts, ended)).is_none()
     }
 
-    /// The number that a softphone's call reached: that of the child that talked longest.
-    fn number_reached(&self, parent: &LegKey) -> Option<E164> {
+    /// The number that a softphone's call reached: that of the leg, among those it caused, that talked longest.
+    fn number_reached(&self, parent: &LegRow) -> Option<E164> {
         let talked = |row: &LegRow| {
             let ended = self.ended(row).ok();
             ended.filter(|ended| ended.outcome == Outcome::Completed).map_or(0, |e| e.seconds)
         };
         self.legs
             .iter()
-            .filter(|LegRow { facts, .. }| {
-                facts.key.provider == parent.provider && facts.parent.as_ref() == Some(&parent.leg)
+            .filter(|row| {
+                let is_child = parent_key(&row.facts).is_some_and(|key| key == parent.facts.key);
+                (is_child || is_later(row, parent)) && are_of_one_account(&row.facts, &parent.facts)
             })
             .filter_map(|row| Some((talked(row), &row.facts.key, number(row.facts.to.as_deref())?)))
             .max_by(|a, b| (a.0, b.1).cmp(&(b.0, a.1)))

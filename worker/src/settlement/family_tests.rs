@@ -149,3 +149,20 @@ fn where_only_the_providers_word_decides_telnyx_may_yet_say_it() {
     both.facts.direction = Some(Direction::Inbound);
     assert_eq!(charged(verdict(&both, NOW)).0, Direction::Inbound);
 }
+
+#[test]
+fn a_leg_of_another_account_speaks_for_nobody() {
+    let of = |account: &str, row: LegRow| {
+        let facts = LegFacts { account: Some(account.to_owned()), ..row.facts };
+        LegRow { facts, ..row }
+    };
+    let inbound = of("AC1", leg("A", None, THEIRS, OURS, Some(61)));
+    let forged = of("AC2", leg("B", Some("A"), THEIRS, "+34911111111", Some(3_600)));
+    let refused = verdict(&[inbound, forged], "B", NOW);
+    assert!(matches!(refused, Verdict::Refuse(Refusal { reason: Reason::OwnerConflict, .. })));
+    let softphone = of("AC1", leg("A", None, OURS, "", Some(61)));
+    let cheap = of("AC2", leg("B", Some("A"), OURS, "+14150000009", Some(60)));
+    let dear = of("AC1", leg("C", Some("A"), OURS, THEIRS, Some(50)));
+    let legs = [softphone, cheap, dear];
+    assert_eq!(charged(verdict(&legs, "A", NOW)), (Direction::Outbound, Some(THEIRS.to_owned())));
+}

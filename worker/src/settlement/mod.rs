@@ -15,6 +15,7 @@ use crate::dead_letters::{DeadLetter, Reason, Refusal};
 use crate::store::call_legs::{LegNews, LegRow};
 use crate::store::{self, Tx, call_logs};
 
+mod accounts;
 pub mod announce;
 mod correction;
 mod deciding;
@@ -69,12 +70,14 @@ pub async fn settle(
     let mut settlement = Settlement::new(tx, rates, now);
     let mut news = settlement.read(messages);
     let absorbed = settlement.name(&mut news).await?;
-    let legs = settlement.merge(&news, &absorbed).await?;
+    settlement.refuse_second_accounts(&mut news).await?;
+    let legs = settlement.merge(&mut news, &absorbed).await?;
     settlement.refuse_contradictions(&news, &legs);
     settlement.tell_costs(&news, &legs).await?;
     let repeats = settlement.repeats(&news, &legs).await?;
     let refused = settlement.settle_legs(legs.clone()).await?;
     settlement.announce_repeats(&repeats).await?;
+    settlement.put_aside(&refused).await?;
     for (key, refusal) in refused {
         let told_now =
             news.iter().find(|(_, told)| told.facts.hangup.is_some() && told.facts.key == key);
@@ -100,8 +103,13 @@ pub async fn settle_waiting(
 ) -> Result<Settled, sqlx::Error> {
     let mut settlement = Settlement::new(tx, rates, now);
     settlement.lock_names(keys).await?;
-    let legs = store::call_legs::lock(settlement.tx, keys).await?;
-    for (key, refusal) in settlement.settle_legs(legs).await? {
+    // Parents before their children, as everybody locks them.
+    let parents = store::call_legs::parents(settlement.tx, keys).await?;
+    let mut legs = store::call_legs::lock(settlement.tx, &parents).await?;
+    legs.extend(store::call_legs::lock(settlement.tx, keys).await?);
+    let refused = settlement.settle_legs(legs).await?;
+    settlement.put_aside(&refused).await?;
+    for (key, refusal) in refused {
         settlement.refuse_stored(&key, refusal).await?;
     }
     settlement.finish().await
@@ -135,7 +143,7 @@ impl<'a> Settlement<'a> {
     /// Merges all news into their rows and locks them, each family from its parent down.
     async fn merge(
         &mut self,
-        news: &[(&Message, LegNews)],
+        news: &mut Vec<(&Message, LegNews)>,
         absorbed: &[LegNews],
     ) -> Result<Vec<LegRow>, sqlx::Error> {
         // What was told first stands, so rows come before the news.
@@ -145,7 +153,8 @@ impl<'a> Settlement<'a> {
             return Ok(Vec::new());
         }
         let legs = store::call_legs::merge(self.tx, &merged).await?;
-        for (message, told) in news {
+        self.refuse_other_accounts(news, &legs);
+        for (message, told) in news.iter() {
             self.settled.steps.push(Step::Merged, message, &told.facts.key);
         }
         Ok(legs)
@@ -162,6 +171,15 @@ impl<'a> Settlement<'a> {
                 self.letters.push(message.dead_letter(refusal, Some(&told.facts.key)));
             }
         }
+    }
+
+    /// What is refused is not looked at again until there is news of it.
+    async fn put_aside(&mut self, refused: &[(LegKey, Refusal)]) -> Result<(), sqlx::Error> {
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<LegKey> = refused.iter().map(|(key, _)| key.clone()).collect();
+        store::call_legs::mark_refused(self.tx, &keys, self.now).await
     }
 
     /// A dead letter for a leg whose event is not in this batch: from the bytes kept with it.

@@ -7,12 +7,13 @@ use curbe_domain::legs::duration::Basis;
 use curbe_domain::rating::deck::Decks;
 use uuid::Uuid;
 
-use super::correction::{self, Correction};
+use super::correction::{self, Corrected, Correction};
 use super::pricing::{self, Charged, Due};
 use super::{Settlement, announce};
 use crate::dead_letters::{Reason, Refusal};
 use crate::ledger::{Account, Posting};
 use crate::store::call_legs::{Settled, SettledAs};
+use crate::store::call_logs::AppliedRate;
 use crate::store::corrections::Paid;
 use crate::store::{self, call_logs};
 
@@ -23,6 +24,8 @@ pub(super) struct Work {
     pub(super) due: Vec<Due>,
     /// Legs that another one is charged for.
     pub(super) covered: Vec<(LegKey, Settled)>,
+    /// Legs that another one was to be charged for, and is not.
+    pub(super) reopened: Vec<LegKey>,
     /// Settled legs of which more is known now, with what is needed to rate those that were free.
     pub(super) corrections: Vec<(Correction, Option<Due>)>,
 }
@@ -34,7 +37,10 @@ impl Settlement<'_> {
         &mut self,
         work: Work,
     ) -> Result<Vec<(LegKey, Refusal)>, sqlx::Error> {
-        let Work { due, covered, corrections } = work;
+        let Work { due, covered, corrections, reopened } = work;
+        if !reopened.is_empty() {
+            store::call_legs::reopen(self.tx, &reopened).await?;
+        }
         let mut marked = covered;
         let mut refused = Vec::new();
         if !due.is_empty() || !corrections.is_empty() {
@@ -56,8 +62,9 @@ impl Settlement<'_> {
             marked.extend(written.charged.iter().map(|call| (call.key(), call.settled())));
             for (correction, due) in corrections {
                 match corrected_by(&correction, due.as_ref(), &paid, &decks, &mut accounts) {
-                    Ok(posting) => {
-                        written.corrections.extend(posting);
+                    Ok(corrected) => {
+                        written.corrections.extend(corrected.posting);
+                        written.receipts.extend(corrected.receipt);
                         marked.push((correction.key, correction.settled));
                     }
                     Err(refusal) => refused.push((correction.key, refusal)),
@@ -115,7 +122,7 @@ impl Settlement<'_> {
         written: &Written,
         accounts: HashMap<Uuid, Account>,
     ) -> Result<(), sqlx::Error> {
-        let Written { charged, corrections } = written;
+        let Written { charged, corrections, receipts } = written;
         let logs: Vec<_> = charged.iter().map(|call| call.log.clone()).collect();
         let postings: Vec<_> = charged
             .iter()
@@ -140,6 +147,7 @@ impl Settlement<'_> {
                 "a call was logged by somebody else meanwhile".to_owned(),
             ));
         }
+        store::corrections::write_receipts(self.tx, receipts).await?;
         store::wallet_transactions::insert(self.tx, &postings, self.now).await?;
         store::wallets::update(self.tx, &moved, self.now).await?;
 
@@ -168,6 +176,7 @@ impl Settlement<'_> {
 struct Written {
     charged: Vec<Charged>,
     corrections: Vec<Posting>,
+    receipts: Vec<(Uuid, AppliedRate)>,
 }
 
 fn corrected_by(
@@ -176,7 +185,7 @@ fn corrected_by(
     paid: &[Paid],
     decks: &Decks,
     accounts: &mut HashMap<Uuid, Account>,
-) -> Result<Option<Posting>, Refusal> {
+) -> Result<Corrected, Refusal> {
     let gone = || Refusal::new(Reason::NoWallet, "the call log or the wallet is gone");
     let paid = paid.iter().find(|paid| paid.key == correction.key).ok_or_else(gone)?;
     let account = accounts.get_mut(&paid.wallet_id).ok_or_else(gone)?;

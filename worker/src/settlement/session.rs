@@ -2,7 +2,7 @@
 //! which of them caused the others; the first that was answered is charged, and covers those that began after it.
 
 use curbe_domain::legs::LegKey;
-use curbe_domain::legs::duration::Unknown;
+use curbe_domain::legs::duration::{Basis, Ended, Unknown};
 use time::OffsetDateTime;
 
 use super::family::{Family, PARENT_PATIENCE};
@@ -22,17 +22,36 @@ pub(super) enum Place {
 impl Family<'_> {
     /// The place of an ended leg among those of its session. Patience is what a missing end costs: after it the leg is
     /// charged alone.
-    pub(super) fn place(&self, leg: &LegRow) -> Place {
+    pub(super) fn place(&self, leg: &LegRow, leg_ended: &Ended) -> Place {
         let mut place = Place::First;
         for earlier in self.legs.iter().filter(|other| is_earlier(other, leg)) {
             match self.ended(earlier) {
-                Ok(ended) if ended.seconds > 0 => return Place::Behind,
+                Ok(ended) if self.pays_for(earlier, &ended, leg, leg_ended) => {
+                    return Place::Behind;
+                }
                 Err(Unknown::Yet) if self.within(PARENT_PATIENCE, leg) => place = Place::Unknown,
                 Ok(_) | Err(_) => {}
             }
         }
         place
     }
+
+    /// An earlier leg pays for a later one that ran beside it, for the same customer. One of which it is only guessed that
+    /// it was answered does not, for one of which that is known.
+    fn pays_for(&self, earlier: &LegRow, ended: &Ended, leg: &LegRow, leg_ended: &Ended) -> bool {
+        let is_beside = leg.facts.initiated_at.is_none_or(|at| at <= ended.ended_at);
+        let is_guess = ended.basis == Basis::Guessed && leg_ended.basis > Basis::Guessed;
+        let payer = self.owner(&earlier.facts, ended).map(|owner| owner.organization_id);
+        let is_same = payer.is_ok_and(|payer| {
+            self.owner(&leg.facts, leg_ended).map_or(true, |owner| owner.organization_id == payer)
+        });
+        ended.seconds > 0 && is_beside && !is_guess && is_same
+    }
+}
+
+/// Whether a leg began after another one of its session, which caused neither.
+pub(super) fn is_later(leg: &LegRow, other: &LegRow) -> bool {
+    is_earlier(other, leg)
 }
 
 fn is_earlier(other: &LegRow, leg: &LegRow) -> bool {

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use super::*;
 use crate::settlement::family::Verdict;
 use crate::store::call_legs::{Settled, SettledAs};
-use curbe_domain::legs::duration::Basis;
+use curbe_domain::legs::duration::ANSWER_PATIENCE;
 use curbe_domain::legs::{Hangup, LegFacts, Outcome, Talk};
 use curbe_domain::ownership::{Directory, Member, NumberAssignment};
 use curbe_domain::providers::Provider;
@@ -46,6 +46,16 @@ fn family<T>(legs: &[LegRow], now: OffsetDateTime, look: impl FnOnce(&Family<'_>
         ..Directory::default()
     };
     look(&Family { legs, directory: &directory, now })
+}
+
+/// The same, with an end that says nothing of its length.
+fn unstated(mut row: LegRow, answered: bool) -> LegRow {
+    if let Some(hangup) = &mut row.facts.hangup {
+        hangup.talk = Talk::Unstated { was_answered: true };
+        row.facts.answered_at = answered.then(|| hangup.ended_at - Duration::seconds(30));
+    }
+    row.heard_at = row.heard_at.map(|at| at - Duration::minutes(1));
+    row
 }
 
 fn verdicts(legs: &[LegRow], now: OffsetDateTime) -> Vec<char> {
@@ -108,14 +118,15 @@ fn a_covered_leg_is_charged_where_the_one_before_it_turns_out_unanswered() {
     let b = LegRow { settled: Some(covered), ..leg("B", 40, Some(30)) };
     let uncovered = |a: LegRow| {
         let legs = [a, b.clone()];
-        family(&legs, NOW, |family| family.uncovered(&legs[1]).map(|bill| bill.key.leg))
+        family(&legs, NOW, |family| family.is_uncovered(&legs[1]))
     };
-    assert_eq!(uncovered(settled(leg("A", 60, Some(50)), 50)), None);
-    assert_eq!(uncovered(settled(leg("A", 60, Some(0)), 50)), Some("B".to_owned()));
+    assert!(!uncovered(settled(leg("A", 60, Some(50)), 50)));
+    assert!(uncovered(settled(leg("A", 60, Some(0)), 50)));
+    assert!(uncovered(leg("A", 60, None)));
     // Where no session says so, what is covered stays covered.
     let mut alone = b;
     alone.facts.session = None;
-    assert!(family(&[], NOW, |family| family.uncovered(&alone)).is_none());
+    assert!(!family(&[], NOW, |family| family.is_uncovered(&alone)));
 }
 
 #[test]
@@ -142,4 +153,48 @@ fn an_earlier_answer_corrects_once_more() {
     assert_eq!(correction.settled.seconds, 50);
     let legs = [settled(leg("A", 60, Some(50)), 50)];
     assert!(family(&legs, NOW, |family| family.correction(&legs[0])).is_none());
+}
+
+#[test]
+fn a_guess_covers_a_guess_and_nothing_better() {
+    let guessed = |name, began| unstated(leg(name, began, Some(1)), false);
+    let answered = unstated(leg("B", 40, Some(1)), true);
+    assert_eq!(verdicts(&[guessed("A", 60), guessed("B", 40)], NOW), ['$', 'c']);
+    assert_eq!(verdicts(&[guessed("A", 60), answered.clone()], NOW), ['$', '$']);
+    assert_eq!(verdicts(&[unstated(leg("A", 60, Some(1)), true), answered], NOW), ['$', 'c']);
+}
+
+#[test]
+fn who_was_gone_before_or_pays_for_somebody_else_covers_nothing() {
+    let b = leg("B", 40, Some(30));
+    let mut gone = leg("A", 60, Some(10));
+    gone.facts.hangup.as_mut().unwrap().ended_at = NOW - Duration::seconds(45);
+    assert_eq!(verdicts(&[gone, b.clone()], NOW), ['$', '$']);
+    let mut nobodys = leg("A", 60, Some(50));
+    nobodys.facts.from = Some("+34911111111".to_owned());
+    assert_eq!(verdicts(&[nobodys, b], NOW + ANSWER_PATIENCE), ['!', '$']);
+}
+
+#[test]
+fn a_call_to_an_agent_first_is_rated_by_the_number_reached_next() {
+    let mut agent = leg("A", 60, Some(50));
+    agent.facts.to = Some("sip:alice@example.com".to_owned());
+    let legs = [agent, leg("B", 40, Some(30))];
+    assert_eq!(verdicts(&legs, NOW), ['$', 'c']);
+    let verdict = family(&legs, NOW, |family| family.verdict(&legs[0]));
+    let Verdict::Charge(bill) = verdict else { panic!("{verdict:?}") };
+    assert_eq!(bill.rated_number.unwrap().to_string(), "+525512345678");
+}
+
+#[test]
+fn what_was_given_back_is_charged_again_where_nobody_else_pays_after_all() {
+    let back = Settled { settled_as: SettledAs::Charged, seconds: 0, basis: Basis::Session };
+    let b = LegRow { settled: Some(back), ..leg("B", 40, Some(30)) };
+    let corrected = |a: LegRow| {
+        let legs = [a, b.clone()];
+        let correction = family(&legs, NOW, |family| family.correction(&legs[1]));
+        correction.map(|correction| (correction.settled.seconds, correction.settled.basis))
+    };
+    assert_eq!(corrected(leg("A", 60, Some(50))), None);
+    assert_eq!(corrected(leg("A", 60, Some(0))), Some((30, Basis::Stated)));
 }

@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::Tx;
+use super::call_logs::AppliedRate;
 use super::wallets::money;
 
 /// What its log and the ledger say of a leg that is to be corrected.
@@ -23,6 +24,8 @@ pub struct Paid {
     pub wallet_id: Uuid,
     /// Everything posted for it so far, its charge and its corrections: negative, spent.
     pub amount: Money,
+    /// How many corrections there are among them.
+    pub corrections: i64,
     /// The rate on its receipt; `None` where it was free.
     pub rate: Option<Rate>,
 }
@@ -43,17 +46,19 @@ pub async fn paid(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Paid>, sqlx::Error
         select
             l.id, l.external_call_id, l.provider, l.wallet_id, l.rate_id, l.rate_prefix, l.rate_per_minute,
             l.connection_fee, l.initial_increment_seconds, l.increment_seconds,
-            coalesce((
-                select sum(t.amount) from wallet_transactions t
-                where t.reference_id = l.id and (
-                    t.type = 'call_charge' or (
-                        t.type = 'adjustment'
-                        and starts_with(t.external_reference, l.provider || ':' || l.external_call_id || ':')
-                    )
-                )
-            ), 0) as "amount!"
+            posted.amount as "amount!", posted.corrections as "corrections!"
         from unnest($1::text[], $2::text[]) as wanted (provider, leg)
         join call_logs l on l.external_call_id = wanted.leg and l.provider = wanted.provider
+        cross join lateral (
+            select coalesce(sum(t.amount), 0) as amount, count(*) filter (where t.type = 'adjustment') as corrections
+            from wallet_transactions t
+            where t.reference_id = l.id and (
+                t.type = 'call_charge' or (
+                    t.type = 'adjustment'
+                    and starts_with(t.external_reference, l.provider || ':' || l.external_call_id || ':')
+                )
+            )
+        ) posted
         "#,
         &providers,
         &legs,
@@ -86,10 +91,43 @@ pub async fn paid(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Paid>, sqlx::Error
                 call_log_id: row.id,
                 wallet_id: row.wallet_id,
                 amount: money(row.amount)?,
+                corrections: row.corrections,
                 rate,
             })
         })
         .collect()
+}
+
+/// Writes rates onto the receipts of calls that were free when they were logged.
+///
+/// # Errors
+/// What the database says.
+pub async fn write_receipts(
+    tx: &mut Tx,
+    receipts: &[(Uuid, AppliedRate)],
+) -> Result<(), sqlx::Error> {
+    for (call_log_id, AppliedRate { rate, number, rated_late }) in receipts {
+        sqlx::query!(
+            r#"
+            update call_logs
+            set rate_id = $2, rate_prefix = $3, rate_per_minute = $4, connection_fee = $5,
+                initial_increment_seconds = $6, increment_seconds = $7, rated_number = $8, rated_late = $9
+            where id = $1 and rate_id is null
+            "#,
+            call_log_id,
+            rate.id,
+            rate.prefix,
+            rate.rate_per_minute.to_decimal(),
+            rate.connection_fee.to_decimal(),
+            i32::try_from(rate.initial_increment_seconds).ok(),
+            i32::try_from(rate.increment_seconds).ok(),
+            number,
+            rated_late,
+        )
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
 }
 
 /// Writes what the provider charges into logs that do not say it yet.
@@ -138,10 +176,9 @@ pub async fn corrected(tx: &mut Tx) -> Result<Vec<CorrectedCall>, sqlx::Error> {
         select l.provider, l.leg, coalesce(l.settled_seconds, l.seconds, 0) as "seconds!"
         from call_legs l
         join call_logs c on c.provider = l.provider and c.external_call_id = l.leg
-        where l.settled_seconds <> c.duration_seconds or exists (
-            select from wallet_transactions t
-            where t.reference_id = c.id and t.type = 'adjustment'
-                and starts_with(t.external_reference, l.provider || ':' || l.leg || ':')
+        where l.settled_seconds <> c.duration_seconds or c.id in (
+            select t.reference_id from wallet_transactions t
+            where t.type = 'adjustment' and t.reference_id is not null
         )
         "#
     )

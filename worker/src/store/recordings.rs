@@ -24,7 +24,7 @@ pub struct Recording {
     pub recording_id: Option<String>,
 }
 
-/// The recording of a logged call, or what there is instead.
+/// The recording of a logged call, or what there is instead. It may be of a leg that the call covers.
 ///
 /// # Errors
 /// What the database says.
@@ -32,13 +32,22 @@ pub async fn find(tx: &mut Tx, call_log_id: Uuid) -> Result<Option<Recording>, s
     let row = sqlx::query!(
         r#"
         select
-            l.provider, l.external_call_id as leg, l.recording_url, l.recording_status = 'completed' as "is_complete!",
+            l.provider, coalesce(g.leg, l.external_call_id) as "leg!", l.recording_url,
+            l.recording_status = 'completed' as "is_complete!",
             g.account as "account?", g.recording_id as "recording_id?",
             array(
-                select n.name from call_leg_names n where n.provider = l.provider and n.leg = l.external_call_id
+                select n.name from call_leg_names n
+                where n.provider = l.provider and n.leg = coalesce(g.leg, l.external_call_id)
             ) as "names!"
         from call_logs l
-            left join call_legs g on g.provider = l.provider and g.leg = l.external_call_id
+            left join call_legs own on own.provider = l.provider and own.leg = l.external_call_id
+            left join lateral (
+                select r.leg, r.account, r.recording_id from call_legs r
+                where r.provider = l.provider and r.recording_url = l.recording_url
+                    and (r.leg = own.leg or r.parent = own.leg or r.session = own.session)
+                order by r.leg = own.leg desc
+                limit 1
+            ) g on true
         where l.id = $1
         "#,
         call_log_id,

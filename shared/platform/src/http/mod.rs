@@ -2,6 +2,7 @@
 
 mod body;
 mod problem;
+mod socket;
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -23,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 pub use body::{BodyError, read_body};
 pub use problem::Problem;
+pub use socket::tune;
 
 /// How long accepting rests after an error that the next attempt would meet too, such as no free descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -108,9 +110,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                if let Err(error) = stream.set_nodelay(true) {
-                    tracing::debug!(%error, "no TCP_NODELAY");
-                }
+                tune(&stream);
                 return (stream, peer);
             }
             Err(error) if concerns_one_connection(&error) => {}

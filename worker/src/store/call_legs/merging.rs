@@ -91,7 +91,7 @@ impl Columns {
 
 /// Merges news into the rows, locks the rows in the order given, and returns them as they then are. No leg may occur
 /// twice. What is known stands, an end that says how long the leg lasted replaces one that does not, a recording only
-/// goes forward.
+/// goes forward. A leg of another account is neither changed nor returned.
 ///
 /// # Errors
 /// What the database says.
@@ -124,6 +124,7 @@ pub async fn merge(tx: &mut Tx, news: &[LegNews]) -> Result<Vec<LegRow>, sqlx::E
             recording_id, body, content_type, received_at
         )
         on conflict (provider, leg) do update set
+            refused_at = null,
             parent = coalesce(known.parent, excluded.parent),
             session = coalesce(known.session, excluded.session),
             account = coalesce(known.account, excluded.account),
@@ -153,6 +154,7 @@ pub async fn merge(tx: &mut Tx, news: &[LegNews]) -> Result<Vec<LegRow>, sqlx::E
             recording_id = case when recording_rank(excluded.recording_status)
                 > recording_rank(known.recording_status) then coalesce(excluded.recording_id, known.recording_id)
                 else coalesce(known.recording_id, excluded.recording_id) end
+        where known.account is null or excluded.account is null or known.account = excluded.account
         returning
             provider, leg, parent, session, account, from_address, to_address, direction::text, initiated_at,
             answered_at, outcome, seconds, talked, ended_at, provider_cost, billed_seconds, recording_status::text,

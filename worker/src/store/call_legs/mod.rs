@@ -115,6 +115,33 @@ pub async fn lock_children(tx: &mut Tx, parents: &[LegKey]) -> Result<Vec<LegRow
     lock_by!(tx, "parent", parents)
 }
 
+/// The accounts of these legs, where they are known.
+///
+/// # Errors
+/// What the database says.
+pub async fn accounts(
+    tx: &mut Tx,
+    keys: &[LegKey],
+) -> Result<HashMap<LegKey, String>, sqlx::Error> {
+    let (providers, legs) = split(keys);
+    let rows = sqlx::query!(
+        r#"
+        select l.provider, l.leg, l.account as "account!"
+        from unnest($1::text[], $2::text[]) as wanted (provider, leg)
+        join call_legs l on l.provider = wanted.provider and l.leg = wanted.leg
+        where l.account is not null
+        "#,
+        &providers,
+        &legs,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let account = |provider: String, leg, account| {
+        Some((LegKey { provider: Provider::parse(&provider)?, leg }, account))
+    };
+    Ok(rows.into_iter().filter_map(|row| account(row.provider, row.leg, row.account)).collect())
+}
+
 /// The sessions that these legs are of.
 ///
 /// # Errors
@@ -245,46 +272,103 @@ pub async fn mark_settled(
     Ok(())
 }
 
-/// What a leg waits for that has ended and is not settled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// Another leg, or whatever else may decide it.
-    Anything,
-    /// News of its answer, from which its length follows.
-    Answer,
-}
-
-/// Legs that ended, were heard of before an instant, wait, and have no open dead letter; the oldest first.
+/// Opens covered legs again: another one does not pay for them after all. They have neither log nor charge.
 ///
 /// # Errors
 /// What the database says.
-pub async fn waiting_since(
+pub async fn reopen(tx: &mut Tx, keys: &[LegKey]) -> Result<(), sqlx::Error> {
+    let (providers, legs) = split(keys);
+    sqlx::query!(
+        r#"
+        update call_legs l
+        set settled_at = null, settled_as = null, settled_seconds = null, settled_by = null
+        from unnest($1::text[], $2::text[]) as reopened (provider, leg)
+        where l.provider = reopened.provider and l.leg = reopened.leg and l.settled_as = 'covered'
+        "#,
+        &providers,
+        &legs,
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes that legs were put aside, so that they are not looked at again until there is news of them.
+///
+/// # Errors
+/// What the database says.
+pub async fn mark_refused(
     tx: &mut Tx,
-    heard_before: OffsetDateTime,
-    wait: Wait,
+    keys: &[LegKey],
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let (providers, legs) = split(keys);
+    sqlx::query!(
+        r#"
+        update call_legs l
+        set refused_at = $3
+        from unnest($1::text[], $2::text[]) as refused (provider, leg)
+        where l.provider = refused.provider and l.leg = refused.leg
+        "#,
+        &providers,
+        &legs,
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
+/// Some of the legs that ended, wait, and were heard of in a span of time. Any of them: were it always the oldest, those
+/// that wait long would keep the others from being looked at.
+///
+/// # Errors
+/// What the database says.
+pub async fn waiting(
+    tx: &mut Tx,
+    heard_from: OffsetDateTime,
+    heard_to: OffsetDateTime,
     limit: i64,
 ) -> Result<Vec<LegKey>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"
         select provider, leg
-        from call_legs l
-        where settled_at is null and outcome is not null and hangup_received_at <= $1
-            and (not $2::boolean or (seconds is null and answered_at is null))
-            and not exists (
-                select from dead_letters d
-                where d.provider = l.provider and d.leg = l.leg and d.status = 'open'
-            )
-        order by hangup_received_at
+        from call_legs
+        where settled_at is null and outcome is not null and refused_at is null
+            and hangup_received_at between $1 and $2
+        order by random()
         limit $3
         "#,
-        heard_before,
-        wait == Wait::Answer,
+        heard_from,
+        heard_to,
         limit,
     )
     .fetch_all(&mut *tx)
     .await?;
     let key = |provider: String, leg| Some(LegKey { provider: Provider::parse(&provider)?, leg });
     Ok(rows.into_iter().filter_map(|row| key(row.provider, row.leg)).collect())
+}
+
+/// The parents of these legs, as their rows name them.
+///
+/// # Errors
+/// What the database says.
+pub async fn parents(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<LegKey>, sqlx::Error> {
+    let (providers, legs) = split(keys);
+    let rows = sqlx::query!(
+        r#"
+        select distinct l.provider, l.parent as "parent!"
+        from unnest($1::text[], $2::text[]) as wanted (provider, leg)
+        join call_legs l on l.provider = wanted.provider and l.leg = wanted.leg
+        where l.parent is not null
+        "#,
+        &providers,
+        &legs,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let key = |provider: String, leg| Some(LegKey { provider: Provider::parse(&provider)?, leg });
+    Ok(rows.into_iter().filter_map(|row| key(row.provider, row.parent)).collect())
 }
 
 fn split(keys: &[LegKey]) -> (Vec<String>, Vec<String>) {

@@ -115,7 +115,7 @@ pub(in crate::providers) fn parent<'a>(
     Ok(parent)
 }
 
-fn outcome(status: &str) -> Option<Outcome> {
+pub(in crate::providers) fn outcome(status: &str) -> Option<Outcome> {
     match status {
         "completed" => Some(Outcome::Completed),
         "busy" => Some(Outcome::Busy),

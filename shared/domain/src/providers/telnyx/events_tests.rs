@@ -275,6 +275,15 @@ fn texml_progress_is_kept_under_the_name_it_has() {
     assert_eq!(read_form(&initiated).unwrap().initiated_at, Some(STARTED_AT));
     assert_eq!(kind(&initiated), Some(Kind::Initiated));
     assert_eq!(kind(&[("CallStatus", "ringing")]), None);
+    // The end of a leg that dialled, without its seconds: an end all the same.
+    let ended = [
+        ("CallStatus", "completed"),
+        ("DialCallStatus", "completed"),
+        ("EndTime", "2026-09-09T21:10:38Z"),
+    ];
+    assert_eq!(kind(&ended), Some(Kind::Hangup));
+    let talk = read_form(&ended).unwrap().hangup.unwrap().talk;
+    assert_eq!(talk, Talk::Unstated { was_answered: true });
     // The parent, while its <Dial> ended: it is not over, and its seconds are not told.
     let action = [("CallStatus", "completed"), ("DialCallStatus", "completed")];
     assert_eq!(kind(&action), None);

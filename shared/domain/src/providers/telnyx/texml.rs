@@ -6,18 +6,23 @@ use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 use crate::legs::event::{EventError, ParsedEvent};
 use crate::legs::{Hangup, LegFacts, LegKey, Outcome, Talk};
-use crate::providers::laml::events::{ACTION_FIELDS, News, direction, news, parent, recording};
+use crate::providers::laml::events::{
+    ACTION_FIELDS, News, direction, news, outcome, parent, recording,
+};
 use crate::providers::laml::fields::Fields;
 use crate::providers::laml::seconds;
 use crate::providers::{Classified, Kind, Provider, Summary};
 
 use super::events::unknown;
 
+/// Fields that only the end of a leg has.
+const END_FIELDS: [&str; 2] = ["EndTime", "HangupCause"];
+
 pub(super) fn classify(content_type: Option<&str>, body: &[u8]) -> Classified {
     let Ok(fields) = Fields::read(content_type, body) else {
         return unknown();
     };
-    let kind = match news(&fields) {
+    let kind = match told(&fields) {
         Ok(News::Hangup(_)) => Kind::Hangup,
         Ok(News::Recording) => Kind::Recording,
         Ok(News::Progress) => match progress(&fields) {
@@ -37,7 +42,7 @@ pub(super) fn parse(
     received_at: OffsetDateTime,
 ) -> ParsedEvent {
     let fields = Fields::read(content_type, body)?;
-    let news = news(&fields)?;
+    let news = told(&fields)?;
     let told = leg(&fields)?;
     let told_at = at(&fields, "Timestamp").unwrap_or(received_at);
     Ok(match news {
@@ -58,6 +63,17 @@ pub(super) fn parse(
             Some(_) | None => told,
         },
     })
+}
+
+/// What an event is about. The end of a leg is told to the `action` of its verb as well, in one request: with what only
+/// an end has, it is one, whatever it says of a verb.
+fn told(fields: &Fields<'_>) -> Result<News, EventError> {
+    let news = news(fields)?;
+    let ended = fields.get("CallStatus")?.and_then(outcome);
+    match ended.filter(|_| fields.has_any(&END_FIELDS)) {
+        Some(outcome) => Ok(News::Hangup(outcome)),
+        None => Ok(news),
+    }
 }
 
 /// What every event says of its leg.
