@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use curbe_tests::stack::wait_until;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use hyper::body::Bytes;
 use hyper::header::HeaderMap;
 use reqwest::Method;
@@ -17,6 +17,7 @@ use crate::fixture::customers::User;
 use crate::fixture::office::Office;
 use crate::fixture::recordings_port::{RecordingsPort, answer, streamed};
 
+const AT_ONCE_MAX: usize = 4;
 const AUDIO: &[u8] = b"RIFF, or so";
 const HEADERS: [(&str, &str); 5] = [
     ("content-type", "audio/x-wav"),
@@ -223,6 +224,35 @@ async fn as_it_comes() {
     assert_eq!(next(&mut heard).await.unwrap(), "two");
     drop(pieces);
     assert_eq!(next(&mut heard).await, None);
+}
+
+#[tokio::test]
+async fn so_many_at_once() {
+    let endless = |_: &HeaderMap| {
+        let one = stream::iter([Bytes::from_static(b"one")]);
+        streamed(&HEADERS, one.chain(stream::pending()))
+    };
+    let studio = Studio::open(RecordingsPort::open(endless).await).await;
+    let Office { bank, caller, admin, .. } = &studio.office;
+    let mut heard = Vec::new();
+    for _ in 0..AT_ONCE_MAX {
+        let mut response = studio.hear(&[]).await;
+        assert_eq!(next(&mut response).await.unwrap(), "one");
+        heard.push(response);
+    }
+    let refused = studio.ask(caller).await;
+    assert_eq!(refused.outcome(), (429, Some("too_many_recordings")));
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(studio.port.asked().len(), AT_ONCE_MAX);
+    // Others may listen, and so may he where he has let go of one.
+    let others = bank.browser(admin).request(Method::GET, &studio.path).send().await.unwrap();
+    assert_eq!(others.status(), 200);
+    drop(heard.pop());
+    wait_until(SOON, "room for one more", async || {
+        let status = studio.hear(&[]).await.status();
+        if status == 200 { Ok(()) } else { Err(status) }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ use futures_util::SinkExt;
 use redis::aio::MultiplexedConnection;
 use redis::{Client, cmd};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
@@ -29,6 +31,10 @@ const TIMES_CALM: u32 = 20;
 /// If each of them kept what it does not read, it would be many times this.
 const MEMORY_BYTES_MAX: u64 = 32 << 20;
 const CLOSED: &str = "curbe_ws_closed_total{code=\"4008\"}";
+
+/// A client that reads nothing has its connection for half a minute.
+const LET_GO_WITHIN: Duration = Duration::from_secs(40);
+const HELD_FOR: Duration = Duration::from_secs(10);
 
 struct Hall {
     bank: Bank,
@@ -124,6 +130,32 @@ async fn nor_fills_the_memory() {
     }
     let is_in_time = *slowest < WITHOUT_DELAY;
     assert!(!is_in_time || ended.contains(&Ended::Closed(Some(4008))), "{ended:?}");
+}
+
+/// Asks for more than the connection holds, and reads none of it.
+async fn deaf(notifier: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let address = notifier.strip_prefix("http://").unwrap().parse().unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    let asked = "GET /page/page.css HTTP/1.1\r\nHost: notifier\r\n\r\n".repeat(2_000);
+    stream.write_all(asked.as_bytes()).await.unwrap();
+    stream.readable().await.unwrap();
+    stream
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nor_holds_a_connection_for_ever() {
+    let bank = Bank::without_worker().await;
+    bank.stack.start_notifier(&[("NOTIFIER_CONNECTIONS_MAX", "1")]).await.unwrap();
+    let url = bank.stack.notifier_url();
+    let _deaf = deaf(&url).await;
+    let begun = Instant::now();
+    let answered = timeout(LET_GO_WITHIN, reqwest::get(format!("{url}/page/page.css"))).await;
+    assert_eq!(answered.expect("the only connection is held").unwrap().status(), 200);
+    // It did hold the only one.
+    assert!(begun.elapsed() > HELD_FOR, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ async fn by_being_too_many() {
     let first = bank.socket(&user).await;
     let _second = bank.socket(&user).await;
     let refused = bank.try_socket(&Hello::new(&own)).await.err();
-    assert_eq!(refused, Some(Ended::Closed(Some(4504))));
+    assert_eq!(refused, Some(Ended::Closed(Some(4013))));
     // Others have room left, until nobody has.
     let _others = [bank.socket(&other).await, bank.socket(&other).await];
     let refused = bank.try_socket(&Hello::new(&own)).await.err();

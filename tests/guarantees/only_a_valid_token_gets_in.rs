@@ -139,6 +139,32 @@ async fn with_what_its_user_may_see_by_then() {
 }
 
 #[tokio::test]
+async fn and_no_longer_what_was_taken_from_him() {
+    let (bank, user) = bank().await;
+    bank.stack.start_worker(&[]).await.unwrap();
+    let admin = bank.member(user.organization, "admin").await;
+    let mut socket = bank.socket(&admin).await;
+    for (role, sees_the_call) in [("admin", true), ("member", false)] {
+        bank.sql(&format!("update users set role = '{role}' where id = '{}'", admin.id)).await;
+        if !sees_the_call {
+            let frames = socket.until(|frame| frame["type"] == "welcome").await;
+            assert_eq!(frames.last().unwrap()["resumed"], false);
+        }
+        let seq = bank.seq(&user).await;
+        let call = user.calls("+523312345678", 61);
+        bank.hang_up(&call).await;
+        assert_eq!(bank.settled(&call.sid).await, "charged");
+        let frames = socket.until(|frame| frame["seq"].as_i64() >= Some(seq + 2)).await;
+        let told = frames.iter().any(|frame| frame["type"] == "new_call_log");
+        assert_eq!(told, sees_the_call, "{role}: {frames:?}");
+    }
+    // Who is nobody any more is told nothing at all.
+    bank.sql(&format!("delete from phone_numbers where user_id = '{}'", admin.id)).await;
+    bank.sql(&format!("delete from users where id = '{}'", admin.id)).await;
+    assert_eq!(socket.closed().await, Ended::Closed(Some(4501)));
+}
+
+#[tokio::test]
 async fn and_from_our_own_pages() {
     let (bank, user) = bank().await;
     let token = bank.sign(&claims(user.id));

@@ -140,7 +140,7 @@ async fn judge(visitor: &mut Visitor, taste: Taste, screen: &str) {
 async fn with_files_that_are_whole() {
     node::packages(&folder()).await.unwrap();
     let mut command = tokio::process::Command::new(node::program().unwrap());
-    let command = command.args(["--test", "files.test.js"]).current_dir(folder());
+    let command = command.args(["--test", "files.test.js", "state.test.js"]).current_dir(folder());
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(SOON, output).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
