@@ -8,6 +8,7 @@ mod app;
 mod auth;
 pub mod config;
 mod fanout;
+mod listeners;
 mod measures;
 pub mod openapi;
 pub mod origin;

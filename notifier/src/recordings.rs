@@ -1,7 +1,8 @@
 //! Recordings, from the worker's internal port: it alone has the providers' credentials.
 //!
 //! Nothing is kept here. The bytes go on as they come, at the speed of whoever listens; when he leaves, the request to
-//! the worker ends with him.
+//! the worker ends with him. Each holds a connection here, one to the worker and one to the provider, so nobody may
+//! listen to many at once.
 
 use std::time::Duration;
 
@@ -12,11 +13,13 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
+use crate::listeners::{Listeners, Listening};
 use crate::problem::{Problem, ProblemCode};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -26,12 +29,16 @@ const ASKED: [HeaderName; 2] = [RANGE, IF_RANGE];
 const TOLD: [HeaderName; 4] = [CONTENT_LENGTH, CONTENT_RANGE, ACCEPT_RANGES, ETAG];
 const UNKNOWN_CONTENT: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
+/// What a user may listen to at once.
+const AT_ONCE_MAX: usize = 4;
+
 /// Fetches recordings.
 pub(crate) struct Recordings {
     client: Client,
     /// `{WORKER_URL}/api/recordings/`
     folder: Url,
     token: SecretString,
+    listeners: Listeners,
 }
 
 impl Recordings {
@@ -47,11 +54,17 @@ impl Recordings {
             .build()?;
         let folder =
             format!("{}/api/recordings/", worker.as_str().trim_end_matches('/')).parse()?;
-        Ok(Self { client, folder, token })
+        Ok(Self { client, folder, token, listeners: Listeners::new(AT_ONCE_MAX) })
     }
 
-    /// The recording of a call, or the range of it that the headers ask for.
-    pub(crate) async fn stream(&self, id: Uuid, headers: &HeaderMap) -> Result<Response, Problem> {
+    /// The recording of a call, or the range of it that the headers ask for, for this user.
+    pub(crate) async fn stream(
+        &self,
+        user_id: Uuid,
+        id: Uuid,
+        headers: &HeaderMap,
+    ) -> Result<Response, Problem> {
+        let listening = self.listeners.admit(user_id).ok_or(ProblemCode::TooManyRecordings)?;
         let url = self.folder.join(&id.to_string()).map_err(|_| ProblemCode::Internal)?;
         let mut request = self.client.get(url).bearer_auth(self.token.expose_secret());
         for name in ASKED {
@@ -64,13 +77,13 @@ impl Recordings {
             ProblemCode::Unavailable
         })?;
         match answer.status() {
-            StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(passed_on(answer)),
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(passed_on(answer, listening)),
             status => Err(refused(status, answer.headers())),
         }
     }
 }
 
-fn passed_on(answer: reqwest::Response) -> Response {
+fn passed_on(answer: reqwest::Response, listening: Listening) -> Response {
     let mut headers = HeaderMap::new();
     for name in TOLD {
         if let Some(value) = answer.headers().get(&name) {
@@ -81,7 +94,12 @@ fn passed_on(answer: reqwest::Response) -> Response {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
-    (answer.status(), headers, Body::from_stream(answer.bytes_stream())).into_response()
+    let status = answer.status();
+    // Whoever drops the body listens no more.
+    let pieces = answer.bytes_stream().inspect(move |_| {
+        let _held = &listening;
+    });
+    (status, headers, Body::from_stream(pieces)).into_response()
 }
 
 /// Only audio is shown as what it says it is: a page that a provider sends must not become one of ours.
@@ -153,7 +171,7 @@ mod tests {
             while stream.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {}
         });
         let recordings = Recordings::new(&url, "token".into(), Duration::from_millis(100));
-        recordings.unwrap().stream(Uuid::nil(), &HeaderMap::new()).await
+        recordings.unwrap().stream(Uuid::nil(), Uuid::nil(), &HeaderMap::new()).await
     }
 
     #[tokio::test]

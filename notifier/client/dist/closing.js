@@ -13,9 +13,9 @@ const NAMES = new Map([
     [4009, "silent_client"],
     [4010, "unavailable"],
     [4012, "draining"],
+    [4013, "too_many_connections"],
     [4501, "unauthorized"],
     [4503, "forbidden"],
-    [4504, "too_many_connections"],
     [4505, "protocol_error"],
 ]);
 /** Nothing came for longer than two heartbeats. */

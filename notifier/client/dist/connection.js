@@ -137,7 +137,7 @@ export class Connection {
                 return this.#options.onFrame(frame);
         }
     }
-    /** The first frame of a socket; and once more on it when a new token shows that the user's rights have changed. */
+    /** The first frame of a socket; and once more on it when the user's rights have changed. */
     #welcomed(welcome) {
         const attempt = this.#attempt;
         const asked = this.#seq !== undefined;
@@ -164,7 +164,7 @@ export class Connection {
         if (attempt !== this.#attempt)
             return;
         if (token === undefined || token === this.#token)
-            return this.#renewal.retry();
+            return this.#renewal.retry(this.#token);
         this.#token = token;
         this.#send({ type: "refresh", token });
         this.#renewal.use(token);

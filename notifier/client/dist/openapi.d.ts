@@ -321,7 +321,7 @@ export interface components {
          * @description What went wrong, for programs. New words may be added.
          * @enum {string}
          */
-        ProblemCode: "invalid_parameter" | "malformed_body" | "subprotocol_required" | "unauthorized" | "insufficient_funds" | "origin_not_allowed" | "suspended" | "not_found" | "no_wallet" | "recording_not_ready" | "recording_gone" | "method_not_allowed" | "body_timeout" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_body" | "invalid_number" | "no_rate" | "upgrade_required" | "internal" | "provider_unavailable" | "unavailable" | "recordings_unavailable" | "too_many_sockets" | "draining";
+        ProblemCode: "invalid_parameter" | "malformed_body" | "subprotocol_required" | "unauthorized" | "insufficient_funds" | "origin_not_allowed" | "suspended" | "not_found" | "no_wallet" | "recording_not_ready" | "recording_gone" | "method_not_allowed" | "body_timeout" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "invalid_body" | "invalid_number" | "no_rate" | "upgrade_required" | "too_many_recordings" | "internal" | "provider_unavailable" | "unavailable" | "recordings_unavailable" | "too_many_sockets" | "draining";
         /**
          * @description Who carried the call.
          * @enum {string}
@@ -843,6 +843,19 @@ export interface operations {
             /** @description `range_not_satisfiable`: The recording has no such range. */
             416: {
                 headers: {
+                    /** @description The request it happened to. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_recordings`: You listen to as many recordings as may be heard at once; end one of them. */
+            429: {
+                headers: {
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: string;
                     /** @description The request it happened to. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;

@@ -10,8 +10,8 @@ export declare class Renewal {
     constructor(renew: () => void);
     /** This token is in use from now on. */
     use(token: string): void;
-    /** There was no new token: ask again. */
-    retry(): void;
+    /** There was no new token: this one stays in use. In its last minute ask again soon, before that when it is time. */
+    retry(token: string): void;
     /** The server says that it is time. Our clock may be wrong, or the token not ours to read. */
     hurry(): void;
     /** Nothing is in use any more. */

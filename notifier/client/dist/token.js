@@ -1,8 +1,10 @@
 /** When a token ends, and when to ask for the next one. */
 /** How long before its end a token is replaced. */
 const BEFORE_END_MS = 60_000;
-/** Between two questions for a token, if there was no new one or the server is in a hurry. */
+/** Between two questions for a token, if there was no new one or the server is in a hurry. Doubled each time. */
 const SHORTEST_MS = 5_000;
+/** What it is doubled up to: where our clock is ahead, the server may need a new one much later. */
+const LONGEST_RETRY_MS = 60_000;
 /** Timers reach no further than 2^31 - 1 milliseconds. */
 const LONGEST_MS = 24 * 60 * 60 * 1000;
 /** `exp` of a JSON Web Token in milliseconds; undefined if it cannot be read. Nothing is verified: that is the server's. */
@@ -27,6 +29,10 @@ export class Renewal {
     #timer;
     #due = Infinity;
     #asked = 0;
+    /** How often there was no new token. */
+    #retries = 0;
+    /** Whether the server has said that the token in use ends. */
+    #isHurried = false;
     /** `renew` is called when it is time; whoever does so calls `use` or `retry` afterwards. */
     constructor(renew) {
         this.#renew = renew;
@@ -34,6 +40,8 @@ export class Renewal {
     /** This token is in use from now on. */
     use(token) {
         this.stop();
+        this.#retries = 0;
+        this.#isHurried = false;
         const now = Date.now();
         this.#asked = now;
         const expiresAt = expiryOf(token);
@@ -41,13 +49,19 @@ export class Renewal {
         if (expiresAt !== undefined && expiresAt > now)
             this.#at(now + renewIn(expiresAt, now));
     }
-    /** There was no new token: ask again. */
-    retry() {
-        this.#asked = Date.now();
-        this.#at(this.#asked + SHORTEST_MS);
+    /** There was no new token: this one stays in use. In its last minute ask again soon, before that when it is time. */
+    retry(token) {
+        const now = Date.now();
+        const isGood = (expiryOf(token) ?? now) - now > BEFORE_END_MS;
+        if (isGood && !this.#isHurried)
+            return this.use(token);
+        this.#asked = now;
+        this.#at(now + Math.min(SHORTEST_MS * 2 ** this.#retries, LONGEST_RETRY_MS));
+        this.#retries += 1;
     }
     /** The server says that it is time. Our clock may be wrong, or the token not ours to read. */
     hurry() {
+        this.#isHurried = true;
         this.#at(Math.max(Date.now(), this.#asked + SHORTEST_MS));
     }
     /** Nothing is in use any more. */

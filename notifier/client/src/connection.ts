@@ -172,7 +172,7 @@ export class Connection {
     }
   }
 
-  /** The first frame of a socket; and once more on it when a new token shows that the user's rights have changed. */
+  /** The first frame of a socket; and once more on it when the user's rights have changed. */
   #welcomed(welcome: Welcome): void {
     const attempt = this.#attempt;
     const asked = this.#seq !== undefined;
@@ -196,7 +196,7 @@ export class Connection {
     const attempt = this.#attempt;
     const token = await this.#ask();
     if (attempt !== this.#attempt) return;
-    if (token === undefined || token === this.#token) return this.#renewal.retry();
+    if (token === undefined || token === this.#token) return this.#renewal.retry(this.#token);
     this.#token = token;
     this.#send({ type: "refresh", token });
     this.#renewal.use(token);

@@ -252,6 +252,21 @@ test("a token is replaced on the open socket, long before its end", async () => 
   assert.deepEqual([Wire.made.length, client.status], [1, "online"]);
 });
 
+test("one long-lived token is asked for once a day, and never sent again", async () => {
+  const day = 24 * 60 * 60 * 1000;
+  const token = tokenUntil(Date.UTC(2020, 0, 11, 12));
+  let asked = 0;
+  const { client } = await connecting({ getToken: () => ((asked += 1), token) });
+  Wire.last.onopen();
+  // So that days may pass in silence.
+  Wire.last.says({ ...welcome(57), heartbeatSeconds: 500_000 });
+  for (let days = 1; days <= 3; days += 1) {
+    for (let part = 0; part < 24; part += 1) await later(day / 24);
+    assert.equal(asked, 1 + days);
+  }
+  assert.deepEqual([Wire.last.sent.length, Wire.made.length, client.status], [1, 1, "online"]);
+});
+
 test("a token that comes too late is not sent on another socket", async () => {
   const answers = [];
   const getToken = () => new Promise((resolve) => answers.push(resolve));
@@ -303,6 +318,13 @@ test("a welcome on an open socket means other rights: everything is asked anew",
     "resync",
   ]);
   assert.equal(client.seq, 4);
+});
+
+test("so it is also without `since`, and without a frame between the two", async () => {
+  const { told } = await connected();
+  assert.equal(Wire.last.sent[0].since, undefined);
+  Wire.last.says(welcome(57));
+  assert.deepEqual(names(told).slice(-3), ["welcome", "welcome", "resync"]);
 });
 
 test("messages that nobody knows are left alone", async () => {

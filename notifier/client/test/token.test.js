@@ -49,15 +49,54 @@ test("it is renewed in time, once for each token", () => {
   assert.deepEqual(at, [540_000]);
 });
 
-test("without a new token it asks again, not all the time", () => {
+test("without a new token it asks again, after pauses that grow up to a minute", () => {
   const { at, renewal: one, begin } = renewal();
-  one.use(tokenUntil(begin + 600_000));
+  const token = tokenUntil(begin + 600_000);
+  one.use(token);
   mock.timers.tick(540_000);
-  one.retry();
+  for (const pause of [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]) {
+    one.retry(token);
+    mock.timers.tick(pause - 1);
+    const before = at.length;
+    mock.timers.tick(1);
+    assert.equal(at.length, before + 1, `${pause}`);
+  }
+  assert.equal(at[0], 540_000);
+  const next = tokenUntil(Date.now() + 120_000);
+  one.use(next);
+  mock.timers.tick(60_000);
+  one.retry(next);
   mock.timers.tick(5_000);
-  one.retry();
+  assert.equal(at.at(-1) - at.at(-2), 5_000);
+});
+
+test("the same token is left alone until its last minute", () => {
+  const day = 24 * 60 * 60 * 1000;
+  const begin = Date.now();
+  const token = tokenUntil(begin + 2.5 * day);
+  const at = [];
+  const one = new Renewal(() => {
+    at.push(Date.now() - begin);
+    one.retry(token);
+  });
+  one.use(token);
+  for (let time = 0; time < 2.5 * day; time += 5_000) mock.timers.tick(5_000);
+  const last = 2.5 * day - 60_000;
+  assert.deepEqual(at, [day, 2 * day, last, last + 5_000, last + 15_000, last + 35_000]);
+});
+
+test("a token that the server calls over is not left alone, whatever our clock says", () => {
+  const { at, renewal: one, begin } = renewal();
+  const token = tokenUntil(begin + 3_600_000);
+  one.use(token);
+  mock.timers.tick(10_000);
+  one.hurry();
+  mock.timers.tick(0);
+  one.retry(token);
   mock.timers.tick(5_000);
-  assert.deepEqual(at, [540_000, 545_000, 550_000]);
+  one.retry(token);
+  mock.timers.tick(10_000);
+  assert.deepEqual(at, [10_000, 15_000, 25_000]);
 });
 
 test("the server's word comes first, but never makes a storm", () => {

@@ -3,7 +3,7 @@
 import { batch } from "../vendor/signals.mjs";
 import { announceBalance, announceCall, announceConnection, announceRecording } from "./announcements.js";
 import { calls, clearFilters } from "./calls.js";
-import { clientOf, disconnect, refused, use } from "./client.js";
+import { clientOf, disconnect, ended, use } from "./client.js";
 import { connectionChanged } from "./connection.js";
 import { ledger } from "./ledger.js";
 import { callCame, callChanged, ledgerGrew, liveAgain } from "./live.js";
@@ -52,7 +52,7 @@ export function closeAccount() {
 function onStatus(change) {
   connectionChanged(change);
   announceConnection(change.status);
-  if (change.status === "closed") refused(change.reason?.name);
+  if (change.status === "closed") ended(change.reason);
   // Without live events the lists are still worth showing.
   if (change.status === "reconnecting" && !isLoaded) loadAnew();
 }

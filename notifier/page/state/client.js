@@ -28,7 +28,13 @@ export function disconnect() {
   leave = undefined;
 }
 
-/** A request or the connection was refused: a token that is no longer good ends the session. */
+/** A request was refused: a token that is no longer good ends the session. */
 export function refused(code) {
   if (code === "unauthorized") leave?.("session_ended");
+}
+
+/** The connection ended, for this reason. Whatever is final ends the session too, unless a reload is what helps. */
+export function ended({ code, name }) {
+  refused(name);
+  if (code >= 4500 && name !== "protocol_error") leave?.(name);
 }

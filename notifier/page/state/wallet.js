@@ -8,6 +8,9 @@ export const wallet = signal(undefined);
 /** `active` or `suspended`. */
 export const status = signal("active");
 
+/** Before each repeat of an answer that is behind the frames. */
+const PAUSES_MS = [250, 500, 1000];
+
 let isAsking = false;
 let isStale = false;
 
@@ -46,14 +49,18 @@ export function forgetWallet() {
   status.value = "active";
 }
 
+/** An answer that stays behind, as of a database that lags, is shown in the end: later is no better. */
 async function ask(client) {
   try {
-    const balance = await client?.balance();
-    // Somebody else may be signed in by now.
-    if (client !== api() || balance === undefined) return;
-    // A frame has told of something later meanwhile.
-    if (balance.seq < (client.seq ?? 0)) isStale = true;
-    else walletIs(balance);
+    for (let repeat = 0; client !== undefined && client === api(); repeat += 1) {
+      const balance = await client.balance();
+      // Somebody else may be signed in by now.
+      if (client !== api()) return;
+      // A frame may have told of something later meanwhile.
+      const isBehind = balance.seq < (client.seq ?? 0);
+      if (!isBehind || repeat === PAUSES_MS.length) return walletIs(balance);
+      await new Promise((resolve) => setTimeout(resolve, PAUSES_MS[repeat]));
+    }
   } catch (error) {
     if (client === api()) refused(error.code);
   }

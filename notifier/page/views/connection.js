@@ -1,12 +1,12 @@
 /** The state of the connection in words; the dot beside them only repeats it. */
 
 import { html } from "../html.js";
-import { named, t } from "../i18n.js";
+import { named } from "../i18n.js";
 import { connection } from "../state/connection.js";
 
 function words({ status, reason, seconds }) {
   if (status === "closed" && reason !== undefined) return named("closed", reason.name);
-  if (status === "reconnecting" && seconds > 0) return t("connection.waiting", { seconds });
+  if (status === "reconnecting" && seconds > 0) return named("waiting", reason?.name, { seconds });
   return named("connection", status);
 }
 

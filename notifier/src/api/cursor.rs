@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::store::Position;
+use crate::store::{FIRST_INSTANT, LAST_INSTANT, Position};
 
 /// The first byte says which list it is of, and how it is written, should a later release want to change that.
 const CALLS: u8 = 1;
@@ -29,6 +29,8 @@ pub(super) fn read_position(text: &str) -> Option<Position> {
     let (micros, id) = rest.split_first_chunk::<8>()?;
     let nanos = i128::from(i64::from_be_bytes(*micros)) * NANOSECONDS_PER_MICROSECOND;
     let start_time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
+    // Postgres does not reach as far as eight bytes do.
+    let start_time = Some(start_time).filter(|at| (FIRST_INSTANT..=LAST_INSTANT).contains(at))?;
     let id = Uuid::from_slice(id).ok()?;
     Some(Position { start_time, id })
 }
@@ -55,12 +57,13 @@ fn read(text: &str, list: u8) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use time::macros::datetime;
 
     use super::*;
 
     proptest! {
         #[test]
-        fn a_cursor_leads_back_to_its_place(micros in -62_135_596_800_000_000_i64..253_402_300_799_999_999, id: u128) {
+        fn a_cursor_leads_back_to_its_place(micros in -62_135_596_800_000_000_i64..=253_402_300_799_000_000, id: u128) {
             let nanos = i128::from(micros) * NANOSECONDS_PER_MICROSECOND;
             let start_time = OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap();
             let position = Position { start_time, id: Uuid::from_u128(id) };
@@ -90,6 +93,19 @@ mod tests {
         let other_version = URL_SAFE_NO_PAD.encode(other_version);
         for text in ["", "0", "abc", "=", &good[1..], &format!("{good}AA"), &other_version] {
             assert_eq!(read_position(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_beyond_what_postgres_can_hold_is_no_cursor() {
+        let read =
+            |start_time| read_position(&write_position(Position { start_time, id: Uuid::nil() }));
+        for held in [FIRST_INSTANT, LAST_INSTANT] {
+            assert_eq!(read(held).map(|position| position.start_time), Some(held));
+        }
+        let tick = time::Duration::MICROSECOND;
+        for beyond in [FIRST_INSTANT - tick, LAST_INSTANT + tick, datetime!(-9999-01-01 0:00 UTC)] {
+            assert_eq!(read(beyond), None, "{beyond}");
         }
     }
 

@@ -4,8 +4,14 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime, UtcOffset};
 
-/// The instant that a text means.
+use crate::store::{FIRST_INSTANT, LAST_INSTANT};
+
+/// The instant that a text means; none that Postgres could not hold.
 pub(super) fn parse(text: &str) -> Option<OffsetDateTime> {
+    instant(text).filter(|instant| (FIRST_INSTANT..=LAST_INSTANT).contains(instant))
+}
+
+fn instant(text: &str) -> Option<OffsetDateTime> {
     let bare = format_description!("[year]-[month]-[day]");
     if let Ok(date) = Date::parse(text, &bare) {
         return Some(date.midnight().assume_utc());
@@ -33,6 +39,8 @@ mod tests {
     fn dates_and_times_are_instants_in_utc() {
         for (text, expected) in [
             ("2026-03-01", datetime!(2026-03-01 00:00 UTC)),
+            ("0001-01-01", FIRST_INSTANT),
+            ("9999-12-31T23:59:59Z", LAST_INSTANT),
             ("2024-02-29", datetime!(2024-02-29 00:00 UTC)),
             ("2026-03-01T10:00:00Z", datetime!(2026-03-01 10:00 UTC)),
             ("2026-03-01T10:00:00.5Z", datetime!(2026-03-01 10:00:00.5 UTC)),
@@ -63,6 +71,9 @@ mod tests {
             "2026-03-01 ",
             "9999-12-31T23:59:59-01:00",
             "+12026-03-01",
+            "0000-12-31",
+            "-9999-01-01",
+            "0001-01-01T00:00:00+00:01",
             "é 02:00",
             "infinity",
         ] {

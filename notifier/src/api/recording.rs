@@ -57,5 +57,5 @@ pub(super) async fn show(
         return Err(ProblemCode::RecordingNotReady.into());
     }
     let recordings = app.recordings.as_ref().ok_or(ProblemCode::RecordingsUnavailable)?;
-    recordings.stream(id, &headers).await
+    recordings.stream(caller.user_id, id, &headers).await
 }

@@ -46,7 +46,7 @@ pub(crate) struct Settings {
 /// Why there is no place in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// The user has as many sockets as he may have.
+    /// The user has as many sockets as he may have; one that is dead keeps its place until that is noticed.
     TooMany,
     /// The process is ending.
     Ending,

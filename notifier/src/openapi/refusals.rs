@@ -43,7 +43,8 @@ refusals! {
     CallRefusals: EVERYWHERE, [NotFound];
     /// Of a call's recording.
     RecordingRefusals: EVERYWHERE, [
-        NotFound, RecordingNotReady, RecordingGone, RangeNotSatisfiable, ProviderUnavailable, RecordingsUnavailable
+        NotFound, RecordingNotReady, RecordingGone, RangeNotSatisfiable, TooManyRecordings, ProviderUnavailable,
+        RecordingsUnavailable
     ];
     /// Of the question whether a call could be made.
     CheckRefusals: EVERYWHERE, [
@@ -86,7 +87,7 @@ fn response(status: StatusCode, codes: &[ProblemCode]) -> Response {
         StatusCode::UNAUTHORIZED => {
             response.header("WWW-Authenticate", header("`Bearer`.")).build()
         }
-        StatusCode::SERVICE_UNAVAILABLE => response
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => response
             .header("Retry-After", header("Seconds until it is worth asking again."))
             .build(),
         _ => response.build(),

@@ -28,6 +28,7 @@ pub(crate) enum ProblemCode {
     InvalidNumber,
     NoRate,
     UpgradeRequired,
+    TooManyRecordings,
     Internal,
     ProviderUnavailable,
     Unavailable,
@@ -58,6 +59,7 @@ impl ProblemCode {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
+            Self::TooManyRecordings => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::ProviderUnavailable => StatusCode::BAD_GATEWAY,
             Self::Unavailable
@@ -105,6 +107,9 @@ impl ProblemCode {
             }
             Self::NoRate => "There is no price for this destination.",
             Self::UpgradeRequired => "This address speaks WebSocket (RFC 6455, version 13) only.",
+            Self::TooManyRecordings => {
+                "You listen to as many recordings as may be heard at once; end one of them."
+            }
             Self::Internal => "Something went wrong on our side.",
             Self::ProviderUnavailable => "The provider does not hand out the recording.",
             Self::Unavailable => "This cannot be answered at the moment; ask again shortly.",

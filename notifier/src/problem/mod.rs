@@ -93,7 +93,7 @@ impl From<ProblemCode> for Problem {
     fn from(code: ProblemCode) -> Self {
         let header = match code.status().as_u16() {
             401 => Some((WWW_AUTHENTICATE, "Bearer")),
-            503 => Some((RETRY_AFTER, "1")),
+            429 | 503 => Some((RETRY_AFTER, "1")),
             _ => None,
         };
         let header = header.map(|(name, value)| Box::new((name, HeaderValue::from_static(value))));
@@ -197,8 +197,10 @@ mod tests {
 
     #[tokio::test]
     async fn who_may_try_again_is_told_when() {
-        let (response, _) = rendered(ProblemCode::Unavailable.into()).await;
-        assert_eq!(response.headers()[RETRY_AFTER], "1");
+        for code in [ProblemCode::Unavailable, ProblemCode::TooManyRecordings] {
+            let (response, _) = rendered(code.into()).await;
+            assert_eq!(response.headers()[RETRY_AFTER], "1");
+        }
         let (response, _) = rendered(ProblemCode::Unauthorized.into()).await;
         assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer");
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use metrics::counter;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::BATCH;
 use super::close::Close;
@@ -14,7 +15,7 @@ use crate::app::App;
 use crate::auth::{Refusal, Token};
 use crate::fanout::{BEHIND_MAX, Missed, Place, Refused, Viewer};
 use crate::measures;
-use crate::store::{Caller, Wallet};
+use crate::store::{Caller, Store, Wallet};
 
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long Postgres and Redis may take until there is a welcome.
@@ -59,11 +60,11 @@ pub(super) fn verified(app: &App, token: &str) -> Result<Token, Close> {
     })
 }
 
-/// Who a token's user is now.
-pub(super) async fn known(app: &App, token: Token) -> Result<Caller, Close> {
+/// Who a user is now.
+pub(super) async fn known(store: &Store, user_id: Uuid) -> Result<Caller, Close> {
     let reading = async {
-        let _leave = app.store.in_background().await;
-        app.store.caller(token.user_id).await
+        let _leave = store.in_background().await;
+        store.caller(user_id).await
     };
     match timeout(READ_TIMEOUT, reading).await.map_err(|_| Close::Unavailable)? {
         Ok(Some(caller)) => Ok(caller),

@@ -9,9 +9,9 @@
 //! | 4009 | no sign of life for two heartbeats | comes back |
 //! | 4010 | nothing can be read at the moment | comes back |
 //! | 4012 | this process is ending | comes back, to another one |
+//! | 4013 | the user has too many sockets; those of dead browsers are among them for a while | comes back |
 //! | 4501 | the token is not valid, or its user unknown | does not |
 //! | 4503 | the user's organization has no wallet, or a `refresh` brought another user's token | does not |
-//! | 4504 | the user has too many sockets | does not |
 //! | 4505 | not this protocol: no JSON, no `hello` or a second one, too large, too many messages | does not |
 //!
 //! Who comes back says in `hello` how far he has come, and has lost nothing.
@@ -27,10 +27,10 @@ pub(super) enum Close {
     Silent,
     Unavailable,
     Draining,
+    TooMany,
     Unauthorized,
     NoWallet,
     OtherUser,
-    TooMany,
     Protocol,
     /// The browser closed it, or is gone.
     Peer,
@@ -46,10 +46,10 @@ impl Close {
             Self::Silent => (4009, "no sign of life"),
             Self::Unavailable => (4010, "not available at the moment"),
             Self::Draining => (4012, "draining"),
+            Self::TooMany => (4013, "too many connections"),
             Self::Unauthorized => (4501, "unauthorized"),
             Self::NoWallet => (4503, "no wallet"),
             Self::OtherUser => (4503, "another user's token"),
-            Self::TooMany => (4504, "too many connections"),
             Self::Protocol => (4505, "protocol error"),
             Self::Peer => return None,
         };
@@ -68,12 +68,16 @@ mod tests {
 
     #[test]
     fn the_range_of_a_code_says_whether_to_come_back() {
-        use Close::{Draining, HelloTimeout, Silent, SlowReader, TokenExpired, Unavailable};
-        for close in [HelloTimeout, TokenExpired, SlowReader, Silent, Unavailable, Draining] {
+        use Close::{
+            Draining, HelloTimeout, Silent, SlowReader, TokenExpired, TooMany, Unavailable,
+        };
+        for close in
+            [HelloTimeout, TokenExpired, SlowReader, Silent, Unavailable, Draining, TooMany]
+        {
             assert!((4000..4500).contains(&close.frame().unwrap().code), "{close:?}");
         }
-        use Close::{NoWallet, OtherUser, Protocol, TooMany, Unauthorized};
-        for close in [Unauthorized, NoWallet, OtherUser, TooMany, Protocol] {
+        use Close::{NoWallet, OtherUser, Protocol, Unauthorized};
+        for close in [Unauthorized, NoWallet, OtherUser, Protocol] {
             assert!((4500..5000).contains(&close.frame().unwrap().code), "{close:?}");
         }
         assert_eq!(Close::SlowReader.label(), "4008");

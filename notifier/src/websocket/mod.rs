@@ -3,6 +3,7 @@
 mod arrival;
 mod close;
 mod protocol;
+mod rights;
 mod session;
 mod term;
 mod wire;

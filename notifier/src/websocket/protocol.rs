@@ -9,8 +9,8 @@
 //!   in order, and after it what is new". The browser has come no further than `since` yet; only `data` is already that
 //!   of the later number.
 //!
-//! A second `welcome` on the same socket, always with `resumed: false`, follows a `refresh` where the user's role or
-//! wallet has changed.
+//! A second `welcome` on the same socket, always with `resumed: false`, comes where the user's role or wallet has changed:
+//! after a `refresh`, or within a minute.
 
 use curbe_domain::money::Money;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! The life of one socket: hello, welcome, what it missed, then frames and heartbeats until there is a reason to close it.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::BATCH;
 use super::arrival::{Arrived, arrive, hello, known, verified};
 use super::close::Close;
 use super::protocol::{FromBrowser, ToBrowser};
+use super::rights::changed;
 use super::term::Term;
 use super::wire::{Wire, unless};
 use crate::app::App;
@@ -44,7 +46,7 @@ pub(super) async fn run(app: Arc<App>, socket: WebSocket) {
 
 async fn serve(app: &App, wire: &mut Wire) -> Result<Infallible, Close> {
     let hello = Box::pin(hello(app, wire)).await?;
-    let mut caller = known(app, hello.token).await?;
+    let mut caller = known(&app.store, hello.token.user_id).await?;
     let mut term = Term::new(hello.token);
     let mut since = hello.since;
     loop {
@@ -77,6 +79,7 @@ impl Session<'_> {
     /// Until there is a reason to close the socket, or the user's role or wallet has changed.
     async fn live(mut self) -> Result<Caller, Close> {
         let mut heartbeat = ticking(self.app.sockets.heartbeat);
+        let mut changed = pin!(changed(self.app, self.caller));
         let mut batch = Vec::new();
         loop {
             tokio::select! {
@@ -94,6 +97,7 @@ impl Session<'_> {
                     }
                     self.send(&mut batch).await?;
                 }
+                caller = changed.as_mut() => return caller,
                 _ = heartbeat.tick() => self.beat().await?,
             }
         }
@@ -120,7 +124,7 @@ impl Session<'_> {
         if token.user_id != self.caller.user_id {
             return Err(Close::OtherUser);
         }
-        let caller = known(self.app, token).await?;
+        let caller = known(&self.app.store, token.user_id).await?;
         *self.term = Term::new(token);
         self.wire.say(&ToBrowser::Refreshed { expires_at: self.term.expires_at() }).await?;
         Ok(caller)

@@ -24,6 +24,6 @@ pub fn tune(stream: &TcpStream) {
 
 fn set(stream: &TcpStream) -> io::Result<()> {
     #[cfg(target_os = "linux")]
-    let _ = (UNREAD_MAX, SockRef::from(stream));
+    SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_MAX))?;
     stream.set_nodelay(true)
 }
