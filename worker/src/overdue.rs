@@ -57,6 +57,9 @@ async fn settle_waiting(pool: &PgPool, settler: &Settler, look: Look) -> anyhow:
     let (from, to) = (now - look.from, now - look.to);
     let keys = transaction::run(pool, move |tx| call_legs::waiting(tx, from, to, LEGS_MAX).boxed())
         .await?;
+    if look.to == CHILD_PATIENCE {
+        metrics::gauge!("curbe_legs_waiting").set(u32::try_from(keys.len()).unwrap_or(u32::MAX));
+    }
     if !keys.is_empty() {
         settler.settle_waiting(keys).await?;
     }
