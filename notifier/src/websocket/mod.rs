@@ -6,6 +6,7 @@ mod protocol;
 mod rights;
 mod session;
 mod term;
+mod told;
 mod wire;
 
 use std::sync::Arc;

@@ -15,6 +15,7 @@ use super::close::Close;
 use super::protocol::{FromBrowser, ToBrowser};
 use super::rights::changed;
 use super::term::Term;
+use super::told::Told;
 use super::wire::{Wire, unless};
 use crate::app::App;
 use crate::fanout::{Outgoing, Place};
@@ -54,7 +55,8 @@ async fn serve(app: &App, wire: &mut Wire) -> Result<Infallible, Close> {
         let Arrived { place, seq } =
             unless(sleep_until(term.end()), Close::TokenExpired, arriving).await?;
         let term = &mut term;
-        let session = Session { app, wire, caller, place, seq, term, unanswered: 0, heard: 0 };
+        let told = Told::up_to(seq);
+        let session = Session { app, wire, caller, place, told, term, unanswered: 0, heard: 0 };
         // What he may see has changed: the browser begins anew with that.
         caller = Box::pin(session.live()).await?;
         since = None;
@@ -66,8 +68,7 @@ struct Session<'a> {
     wire: &'a mut Wire,
     caller: Caller,
     place: Place,
-    /// What was written on arrival, so that no frame tells of it again.
-    seq: i64,
+    told: Told,
     term: &'a mut Term,
     /// Heartbeats since the last sign of life.
     unanswered: u32,
@@ -131,7 +132,7 @@ impl Session<'_> {
     }
 
     async fn send(&mut self, batch: &mut Vec<Outgoing>) -> Result<(), Close> {
-        batch.retain(|outgoing| outgoing.seq() > self.seq);
+        self.told.leave_news(batch);
         let written = self.wire.send(batch);
         unless(self.place.overflowed.cancelled(), Close::SlowReader, written).await?;
         batch.clear();
@@ -139,19 +140,20 @@ impl Session<'_> {
     }
 
     /// Says how far this socket has come. What the room has come to is asked first: all of it that this socket may see
-    /// is in the queue by then, and goes out before the number does.
+    /// is in the queue by then, and goes out before the number does; and so may something newer.
     async fn beat(&mut self) -> Result<(), Close> {
         if self.unanswered >= SILENT_HEARTBEATS_MAX {
             return Err(Close::Silent);
         }
         self.unanswered += 1;
         self.heard = 0;
-        let seq = self.place.progress().max(self.seq);
+        let progress = self.place.progress();
         let mut rest = Vec::new();
         while let Ok(outgoing) = self.place.frames.try_recv() {
             rest.push(outgoing);
         }
         self.send(&mut rest).await?;
+        let seq = self.told.reached(progress);
         self.wire.beat(&ToBrowser::Heartbeat { seq }).await
     }
 }
