@@ -2,11 +2,13 @@
 //!
 //! Nothing here does I/O or reads a clock: time, ids and bytes come in as arguments.
 
+pub mod authorization;
 pub mod frames;
 pub mod legs;
 pub mod money;
 pub mod ownership;
 pub mod phone;
+pub mod preflight;
 pub mod providers;
 pub mod rating;
 #[cfg(feature = "schema")]

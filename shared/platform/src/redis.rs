@@ -3,10 +3,11 @@
 //! The client library's own manager blocks a command for seconds while Redis is down, and stays broken after one
 //! refused password. Here one task connects, looks after the connection with PING, and replaces it whatever the error.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,17 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Clone, Default)]
 struct State {
     generation: u64,
-    connection: Option<MultiplexedConnection>,
+    connection: Option<Connection>,
+}
+
+/// A connection, and who is at its other end.
+#[derive(Clone)]
+pub struct Connection {
+    /// Carries any number of commands at once.
+    pub commands: MultiplexedConnection,
+    /// The server process's own id (`run_id`), another one after every start: what one process was told, another one
+    /// does not know, whatever data it has.
+    pub server: Arc<str>,
 }
 
 /// A handle on the connection, cheap to clone.
@@ -48,6 +59,12 @@ impl Link {
     /// The connection, if there is one at this moment.
     #[must_use]
     pub fn connection(&self) -> Option<MultiplexedConnection> {
+        self.state.borrow().connection.as_ref().map(|connection| connection.commands.clone())
+    }
+
+    /// The connection with who is at its other end, if there is one at this moment.
+    #[must_use]
+    pub fn connection_to(&self) -> Option<Connection> {
         self.state.borrow().connection.clone()
     }
 
@@ -70,14 +87,14 @@ async fn look_after(client: &Client, sender: &watch::Sender<State>) {
         .set_connection_timeout(Some(CONNECT_TIMEOUT))
         .set_response_timeout(Some(PING_TIMEOUT));
     loop {
-        match client.get_multiplexed_async_connection_with_config(&config).await {
+        match connect(client, &config).await {
             Ok(connection) => {
                 sender.send_modify(|state| {
                     state.generation += 1;
                     state.connection = Some(connection.clone());
                 });
                 tracing::info!(dependency = "redis", "connected");
-                ping_until_it_fails(connection).await;
+                ping_until_it_fails(connection.commands).await;
                 sender.send_modify(|state| state.connection = None);
                 tracing::warn!(dependency = "redis", "connection lost");
             }
@@ -85,6 +102,17 @@ async fn look_after(client: &Client, sender: &watch::Sender<State>) {
         }
         sleep(RECONNECT_PAUSE).await;
     }
+}
+
+async fn connect(
+    client: &Client,
+    config: &AsyncConnectionConfig,
+) -> Result<Connection, RedisError> {
+    let mut commands = client.get_multiplexed_async_connection_with_config(config).await?;
+    let about: String = redis::cmd("INFO").arg("server").query_async(&mut commands).await?;
+    let id = about.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::trim);
+    let id = id.ok_or((ErrorKind::UnexpectedReturnType, "the server does not tell its run_id"))?;
+    Ok(Connection { commands, server: id.into() })
 }
 
 async fn ping_until_it_fails(mut connection: MultiplexedConnection) {

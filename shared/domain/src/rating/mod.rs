@@ -8,10 +8,12 @@ pub mod price;
 
 use crate::legs::Direction;
 use crate::money::Money;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// One row of a deck: what a minute to a prefix costs the customer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Rate {
     /// The row in `call_rates`.
     pub id: Uuid,

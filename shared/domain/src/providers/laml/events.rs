@@ -56,9 +56,7 @@ pub(in crate::providers) fn parse(
     received_at: OffsetDateTime,
 ) -> ParsedEvent {
     let fields = Fields::read(content_type, body)?;
-    let news = news(&fields)?;
-    let text = |name| Ok::<_, EventError>(fields.get(name)?.map(str::to_owned));
-    let (hangup, recording) = match news {
+    let (hangup, recording) = match news(&fields)? {
         // A recording that cannot be read keeps no call from being charged.
         News::Hangup(outcome) => {
             let seconds = seconds::lasted(&fields, outcome)?;
@@ -69,15 +67,31 @@ pub(in crate::providers) fn parse(
         News::Recording => (None, recording(&fields)?),
         News::Progress => (None, None),
     };
+    Ok(LegFacts { hangup, recording, ..told(dialect, &fields)? })
+}
+
+/// The leg of a request for instructions.
+///
+/// # Errors
+/// [`EventError`] when the body is not what the provider documents.
+pub(in crate::providers) fn asked(
+    dialect: &Dialect,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> ParsedEvent {
+    told(dialect, &Fields::read(content_type, body)?)
+}
+
+/// What every request says of its leg.
+fn told(dialect: &Dialect, fields: &Fields<'_>) -> ParsedEvent {
+    let text = |name| Ok::<_, EventError>(fields.get(name)?.map(str::to_owned));
     Ok(LegFacts {
-        parent: parent(&fields)?.map(str::to_owned),
+        parent: parent(fields)?.map(str::to_owned),
         account: fields.id("AccountSid")?.map(str::to_owned),
         from: text("From")?,
         to: text("To")?,
         direction: fields.get("Direction")?.and_then(direction),
-        hangup,
-        recording,
-        ..LegFacts::named(LegKey { provider: dialect.provider, leg: leg(&fields)?.to_owned() })
+        ..LegFacts::named(LegKey { provider: dialect.provider, leg: leg(fields)?.to_owned() })
     })
 }
 

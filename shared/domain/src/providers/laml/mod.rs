@@ -5,13 +5,14 @@ pub(super) mod claim;
 pub(super) mod events;
 pub(super) mod fields;
 pub mod form;
+pub(super) mod markup;
 pub(super) mod seconds;
 pub(super) mod signature;
 pub mod urls;
 
 pub use claim::claimed_account;
 pub use events::classify;
-pub(super) use events::{parse, web_address};
+pub(super) use events::{asked, parse, web_address};
 pub use signature::{Refusal, SignedRequest, refuse_slowly};
 
 use super::Provider;

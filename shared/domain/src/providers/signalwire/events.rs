@@ -20,3 +20,11 @@ const DIALECT: Dialect =
 pub fn parse(content_type: Option<&str>, body: &[u8], received_at: OffsetDateTime) -> ParsedEvent {
     laml::parse(&DIALECT, content_type, body, received_at)
 }
+
+/// The leg of a request for instructions: everything that is known of it before it begins.
+///
+/// # Errors
+/// [`EventError`](crate::legs::event::EventError) when the body is not what SignalWire documents.
+pub fn asked(content_type: Option<&str>, body: &[u8]) -> ParsedEvent {
+    laml::asked(&DIALECT, content_type, body)
+}

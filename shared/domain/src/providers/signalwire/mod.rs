@@ -2,6 +2,7 @@
 //! names; the documents say JSON, the guides say forms, so both are taken.
 
 pub mod events;
+mod markup;
 pub mod signature;
 
 #[cfg(test)]
@@ -9,5 +10,6 @@ mod events_tests;
 #[cfg(test)]
 mod signature_tests;
 
-pub use events::{classify, parse};
+pub use events::{asked, classify, parse};
+pub use markup::instructions;
 pub use signature::{Refusal, SignedRequest, verify};

@@ -120,6 +120,16 @@ pub(super) fn parse(body: &[u8], received_at: OffsetDateTime) -> ParsedEvent {
     }
 }
 
+/// The leg that `call.initiated` asks for.
+pub(super) fn asked(body: &[u8]) -> ParsedEvent {
+    let Envelope { data } = serde_json::from_slice(body)
+        .map_err(|error| unreadable(format!("no event of Call Control's version 2: {error}")))?;
+    match kind(&data.event_type) {
+        Some(Kind::Initiated) => leg(&data.payload),
+        Some(_) | None => Err(unreadable("event_type is not call.initiated")),
+    }
+}
+
 /// What every event says of its leg.
 fn leg(payload: &Payload) -> Result<LegFacts, EventError> {
     let leg_id = id("call_leg_id", payload.call_leg_id.as_ref())?;

@@ -29,6 +29,17 @@ pub fn parse(content_type: Option<&str>, body: &[u8], received_at: OffsetDateTim
     }
 }
 
+/// The leg of a request for instructions: TeXML's, or Call Control's `call.initiated`.
+///
+/// # Errors
+/// [`EventError`](crate::legs::event::EventError) when the body is not what Telnyx documents.
+pub fn asked(content_type: Option<&str>, body: &[u8]) -> ParsedEvent {
+    match MediaType::of(content_type) {
+        MediaType::Json => call_control::asked(body),
+        MediaType::Form | MediaType::Other => texml::asked(content_type, body),
+    }
+}
+
 /// Kept for a person to look at.
 pub(super) fn unknown() -> Classified {
     Classified::Queue(Summary { kind: Kind::Unknown, leg: None, account: None })

@@ -3,6 +3,7 @@
 mod call_control;
 mod claim;
 pub mod events;
+mod markup;
 pub mod signature;
 mod texml;
 
@@ -12,5 +13,6 @@ mod events_tests;
 mod signature_tests;
 
 pub use claim::claimed_connection;
-pub use events::{classify, parse};
+pub use events::{asked, classify, parse};
+pub use markup::instructions;
 pub use signature::{KeyError, PublicKey, Refusal, SignedEvent, verify};

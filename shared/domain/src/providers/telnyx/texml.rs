@@ -9,7 +9,7 @@ use crate::legs::{Hangup, LegFacts, LegKey, Outcome, Talk};
 use crate::providers::laml::events::{
     ACTION_FIELDS, News, direction, news, outcome, parent, recording,
 };
-use crate::providers::laml::fields::Fields;
+use crate::providers::laml::fields::{Fields, unreadable};
 use crate::providers::laml::seconds;
 use crate::providers::{Classified, Kind, Provider, Summary};
 
@@ -63,6 +63,15 @@ pub(super) fn parse(
             Some(_) | None => told,
         },
     })
+}
+
+/// The leg of a request for instructions.
+pub(super) fn asked(content_type: Option<&str>, body: &[u8]) -> ParsedEvent {
+    let fields = Fields::read(content_type, body)?;
+    if !fields.has_any(&["CallSid", "CallLegId"]) {
+        return Err(unreadable("no CallSid"));
+    }
+    leg(&fields)
 }
 
 /// What an event is about. The end of a leg is told to the `action` of its verb as well, in one request: with what only

@@ -1,0 +1,178 @@
+//! What pre-flight decided of a leg, as it goes through the queue: its own words, unlike the providers' bytes.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::legs::{Direction, LegKey};
+use crate::money::Money;
+use crate::preflight::Reason;
+use crate::providers::Provider;
+use crate::rating::Rate;
+
+/// The last part of the subject of a decision that lets a call begin.
+pub const AUTHORIZED: &str = "authorized";
+/// The last part of the subject of any other one.
+pub const REFUSED: &str = "refused";
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum CreditEvent {
+    /// The leg may begin; it is settled on these terms.
+    Authorized(Box<Authorized>),
+    /// The leg is an emergency call: nobody is asked for money, and it costs nothing.
+    Emergency(Emergency),
+    /// The leg may not begin; its own end costs nothing.
+    Refused(Refused),
+    /// An earlier `authorized` does not hold: its caller was never told of it.
+    Withdrawn(Withdrawn),
+}
+
+/// What a call was authorized on. It holds whatever changes meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Authorized {
+    /// Of this decision alone; a leg asked about again has the same.
+    pub id: Uuid,
+    /// Who carries the leg.
+    pub provider: Provider,
+    /// The leg, as it was asked about.
+    pub leg: String,
+    /// Who pays.
+    pub wallet_id: Uuid,
+    /// The user; `None`: the wallet's holder.
+    pub user_id: Option<Uuid>,
+    /// The customer's direction.
+    pub direction: Direction,
+    /// Who is called, E.164.
+    pub number: String,
+    /// At which rate.
+    pub rate: Rate,
+    /// What is set aside.
+    pub amount: Money,
+    /// How long that lasts, in seconds.
+    pub seconds: u32,
+    /// When it was decided.
+    #[serde(with = "time::serde::rfc3339")]
+    pub decided_at: OffsetDateTime,
+    /// When the leg must have ended, and its end must have been told.
+    #[serde(with = "time::serde::rfc3339")]
+    pub due_at: OffsetDateTime,
+}
+
+/// An emergency call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Emergency {
+    /// Of this decision alone.
+    pub id: Uuid,
+    /// Who carries the leg.
+    pub provider: Provider,
+    /// The leg, as it was asked about.
+    pub leg: String,
+    /// The number as it was dialled.
+    pub number: String,
+    /// When it was decided.
+    #[serde(with = "time::serde::rfc3339")]
+    pub decided_at: OffsetDateTime,
+    /// When the leg must have ended.
+    #[serde(with = "time::serde::rfc3339")]
+    pub due_at: OffsetDateTime,
+}
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refused {
+    /// Who carries the leg.
+    pub provider: Provider,
+    /// The leg, as it was asked about.
+    pub leg: String,
+    /// Why.
+    pub reason: Reason,
+    /// When it was decided.
+    #[serde(with = "time::serde::rfc3339")]
+    pub decided_at: OffsetDateTime,
+}
+
+/// What takes an `authorized` back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Withdrawn {
+    /// The decision that does not hold.
+    pub id: Uuid,
+    /// Who carries the leg.
+    pub provider: Provider,
+    /// The leg, as it was asked about.
+    pub leg: String,
+    /// Whose money was set aside.
+    pub wallet_id: Uuid,
+    /// When it was taken back.
+    #[serde(with = "time::serde::rfc3339")]
+    pub decided_at: OffsetDateTime,
+}
+
+impl CreditEvent {
+    /// The last part of its subject.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Authorized(_) | Self::Emergency(_) => AUTHORIZED,
+            Self::Refused(_) | Self::Withdrawn(_) => REFUSED,
+        }
+    }
+
+    /// The leg that it is about.
+    #[must_use]
+    pub fn key(&self) -> LegKey {
+        let (provider, leg) = match self {
+            Self::Authorized(event) => (event.provider, &event.leg),
+            Self::Emergency(event) => (event.provider, &event.leg),
+            Self::Refused(event) => (event.provider, &event.leg),
+            Self::Withdrawn(event) => (event.provider, &event.leg),
+        };
+        LegKey { provider, leg: leg.clone() }
+    }
+}
+
+/// The name of a leg's hold among those of its wallet, as the leg was asked about.
+#[must_use]
+pub fn hold_of_call(key: &LegKey) -> String {
+    format!("{CALLS}{}:{}", key.provider, key.leg)
+}
+
+/// The name of the hold of something else.
+#[must_use]
+pub fn hold_of(id: Uuid) -> String {
+    format!("other:{id}")
+}
+
+/// How the names of calls' holds begin.
+pub const CALLS: &str = "call:";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_decision_reads_back_as_what_it_was() {
+        let refused = CreditEvent::Refused(Refused {
+            provider: Provider::Twilio,
+            leg: "CA1".to_owned(),
+            reason: Reason::InsufficientFunds,
+            decided_at: datetime!(2026-11-26 10:00 UTC),
+        });
+        let text = serde_json::to_string(&refused).unwrap();
+        assert_eq!(
+            text,
+            r#"{"type":"refused","provider":"twilio","leg":"CA1","reason":"insufficient_funds","decidedAt":"2026-11-26T10:00:00Z"}"#
+        );
+        assert_eq!(serde_json::from_str::<CreditEvent>(&text).unwrap(), refused);
+        assert_eq!(
+            (refused.kind(), hold_of_call(&refused.key())),
+            (REFUSED, "call:twilio:CA1".to_owned())
+        );
+    }
+}
