@@ -135,5 +135,5 @@ grant select, insert, update, delete on idempotency_keys to curbe_worker;
 grant execute on all functions in schema public to curbe_worker;
 -- What is held, and which calls run.
 grant select (
-    id, wallet_id, action, amount, status, authorized_at, provider, leg, user_id, direction, number, seconds
+    id, wallet_id, action, amount, status, authorized_at, hold, provider, leg, user_id, direction, number, seconds
 ) on authorizations to curbe_notifier;

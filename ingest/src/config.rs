@@ -10,6 +10,7 @@ use curbe_platform::{http, telemetry};
 use hyper::Uri;
 use secrecy::SecretString;
 
+use crate::preflight;
 use crate::secrets::Source;
 
 /// Takes the providers' webhooks: proves who sent them, makes them durable, answers.
@@ -25,6 +26,9 @@ pub struct Config {
     /// The queue, as in nats://user:password@host:4222.
     #[arg(long, env, required = true, value_parser = nats_url)]
     pub nats_url: SecretString,
+    /// Redis: balances, holds and rates for calls that begin.
+    #[arg(long, env, required = true, value_parser = secret)]
+    pub redis_url: SecretString,
     /// The address under which the providers reach this service, as in https://hooks.example.com. It is part of what
     /// they sign. A path belongs to it only where a proxy removes it.
     #[arg(long, env, required = true, value_parser = base_url)]
@@ -65,6 +69,9 @@ pub struct Config {
     /// How long requests are still accepted after SIGTERM, for load balancers to take notice, from 0s to 1m.
     #[arg(long, env, default_value = "5s", value_parser = duration(Duration::ZERO, Duration::from_mins(1)))]
     pub shutdown_delay: Duration,
+    /// Calls that begin.
+    #[command(flatten)]
+    pub preflight: preflight::Settings,
     /// Log lines.
     #[command(flatten)]
     pub telemetry: telemetry::Settings,
@@ -114,8 +121,11 @@ mod tests {
     const TELNYX_KEY: &str = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 
     fn with(pairs: &[(&str, &str)]) -> Result<Config, String> {
-        let required =
-            [("NATS_URL", "nats://queue:4222"), ("PUBLIC_BASE_URL", "https://a.example")];
+        let required = [
+            ("NATS_URL", "nats://queue:4222"),
+            ("REDIS_URL", "redis://cache"),
+            ("PUBLIC_BASE_URL", "https://a.example"),
+        ];
         let all = required.iter().chain(pairs);
         let environment: Environment =
             all.map(|&(name, value)| (name.to_owned(), value.into())).collect();
@@ -134,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_is_required_has_no_default() {
-        for name in ["NATS_URL", "PUBLIC_BASE_URL"] {
+        for name in ["NATS_URL", "REDIS_URL", "PUBLIC_BASE_URL"] {
             let problem = with(&[(name, "")]).unwrap_err();
             assert!(problem.contains(name) && problem.contains("missing"), "{problem}");
         }

@@ -1,6 +1,8 @@
-//! Ingest: proves who sent a webhook, makes it durable, answers. It never charges and never touches Postgres.
+//! Ingest: proves who sent a webhook, makes it durable, answers; and says which calls may begin. It never charges and
+//! never touches Postgres.
 
 mod config;
+mod preflight;
 mod publisher;
 mod queue_watch;
 mod rejection;
@@ -10,18 +12,24 @@ mod service;
 mod signatures;
 mod verdict;
 mod voice_events;
+mod voice_request;
+mod webhook;
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use curbe_platform::credit::CreditCache;
 use curbe_platform::http;
 use curbe_platform::probes::{self, Phase, Readiness};
+use curbe_platform::redis::Link;
 use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use config::Config;
 
+use preflight::Preflight;
 use publisher::Publisher;
 use service::Service;
 
@@ -63,11 +71,14 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     verdict::describe();
     signatures::describe();
+    preflight::describe();
     let (secrets, reloading) = secrets::open(&config)?;
     let publisher = Publisher::connect(&config).await?;
     let readiness = Readiness::default();
-    // The watch and the admin port outlive the service: whoever asks during the drain gets an answer.
+    // The watch, the cache and the admin port outlive the service: whoever asks during the drain gets an answer.
     let ended = CancellationToken::new();
+    let redis = Link::start(config.redis_url.expose_secret(), ended.clone());
+    let redis = redis.context("REDIS_URL cannot be used")?;
     let admin = probes::serve(sockets.admin, readiness.clone(), metrics, ended.clone());
     let admin = tokio::spawn(admin);
     let watch = queue_watch::watch(publisher.clone(), readiness.clone());
@@ -76,7 +87,9 @@ pub async fn serve(
 
     let address = sockets.public.local_addr().context("the socket has no address")?;
     tracing::info!(%address, public_base_url = config.public_base_url, "listening");
-    let service = Arc::new(Service::new(&config, publisher, secrets));
+    let cache = CreditCache::new(redis);
+    let preflight = Preflight::new(cache, publisher.clone(), config.preflight.clone());
+    let service = Arc::new(Service::new(&config, publisher, preflight, secrets));
     let accepting = CancellationToken::new();
     let handler = {
         let service = Arc::clone(&service);

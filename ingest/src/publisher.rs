@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use async_nats::Client;
 use async_nats::jetstream::Context;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::publish::PublishAck;
-use curbe_platform::queue::message::VoiceEvent;
+use async_nats::{Client, HeaderMap};
 use curbe_platform::queue::topology::{self, TopologyError};
 use curbe_platform::queue::{self, STREAM};
 use hyper::body::Bytes;
@@ -62,6 +61,11 @@ impl Publisher {
         })
     }
 
+    /// For requests beside the stream.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         queue::is_connected(&self.client)
     }
@@ -102,7 +106,8 @@ impl Publisher {
     /// After an error they may be kept all the same, and a repeat of them does no harm.
     pub(crate) async fn publish(
         &self,
-        event: &VoiceEvent,
+        subject: String,
+        headers: HeaderMap,
         body: Bytes,
     ) -> Result<PublishAck, Rejection> {
         // Without a connection the client would keep the event for later and let the provider wait for nothing.
@@ -113,10 +118,8 @@ impl Publisher {
             return Err(unavailable("queue_unverified", "the queue was not found to keep events"));
         }
         let begun = Instant::now();
-        let headers = event.headers(&body);
-        let acknowledged = async {
-            self.context.publish_with_headers(event.subject(), headers, body).await?.await
-        };
+        let acknowledged =
+            async { self.context.publish_with_headers(subject, headers, body).await?.await };
         let rejection = match tokio::time::timeout(self.timeout, acknowledged).await {
             Ok(Ok(ack)) => {
                 histogram!("curbe_ingest_ack_seconds").record(begun.elapsed());

@@ -22,6 +22,8 @@ pub(crate) enum Rejection {
     Forbidden { reason: &'static str },
     /// Signed, but in a format that is not read.
     UnsupportedMediaType { reason: &'static str },
+    /// Signed, and in a format that is read, but it does not say which call it is about.
+    Unreadable { reason: &'static str, detail: String },
     /// Signed, but not known to be durable.
     Unavailable { reason: &'static str, detail: String },
 }
@@ -37,6 +39,7 @@ impl Rejection {
             Self::Body(BodyError::Broken) => "body_broken",
             Self::Forbidden { reason }
             | Self::UnsupportedMediaType { reason }
+            | Self::Unreadable { reason, .. }
             | Self::Unavailable { reason, .. } => reason,
         }
     }
@@ -44,7 +47,7 @@ impl Rejection {
     /// More words for the log line.
     pub(crate) fn detail(&self) -> Option<&str> {
         match self {
-            Self::Unavailable { detail, .. } => Some(detail),
+            Self::Unreadable { detail, .. } | Self::Unavailable { detail, .. } => Some(detail),
             Self::NotFound
             | Self::MethodNotAllowed { .. }
             | Self::Body(_)
@@ -79,6 +82,9 @@ impl Rejection {
                 "unsupported_media_type",
                 "Unsupported Media Type",
             ),
+            Self::Unreadable { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "unreadable", "Unprocessable Content")
+            }
             Self::Unavailable { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service Unavailable")
             }
@@ -97,7 +103,8 @@ impl Rejection {
             Self::NotFound
             | Self::Body(_)
             | Self::Forbidden { .. }
-            | Self::UnsupportedMediaType { .. } => {}
+            | Self::UnsupportedMediaType { .. }
+            | Self::Unreadable { .. } => {}
         }
         response
     }
@@ -126,6 +133,7 @@ mod tests {
             (Rejection::Body(BodyError::TimedOut), 408),
             (Rejection::Body(BodyError::TooLarge), 413),
             (Rejection::UnsupportedMediaType { reason: "content_type" }, 415),
+            (Rejection::Unreadable { reason: "unreadable", detail: detail.clone() }, 422),
             (Rejection::Unavailable { reason: "queue_unreachable", detail }, 503),
         ] {
             let response = rejection.clone().into_response("r");

@@ -9,6 +9,8 @@ use crate::rejection::Rejection;
 pub(crate) enum Route {
     /// Hangup, answered, recording, cost; of every provider.
     VoiceEvents,
+    /// A call that is about to begin.
+    VoiceRequest,
 }
 
 /// The paths, and the one method of each.
@@ -18,9 +20,10 @@ pub(crate) struct Router(matchit::Router<(Method, Route)>);
 impl Router {
     pub(crate) fn new() -> Self {
         let mut routes = matchit::Router::new();
-        for (path, method, route) in
-            [("/api/webhooks/voice-events", Method::POST, Route::VoiceEvents)]
-        {
+        for (path, method, route) in [
+            ("/api/webhooks/voice-events", Method::POST, Route::VoiceEvents),
+            ("/api/webhooks/voice-request", Method::POST, Route::VoiceRequest),
+        ] {
             if let Err(error) = routes.insert(path, (method, route)) {
                 tracing::error!(%error, path, "no such route can be");
             }
@@ -49,6 +52,8 @@ mod tests {
         let router = Router::new();
         let path = "/api/webhooks/voice-events";
         assert_eq!(router.route(&Method::POST, path), Ok(Route::VoiceEvents));
+        let request = "/api/webhooks/voice-request";
+        assert_eq!(router.route(&Method::POST, request), Ok(Route::VoiceRequest));
         for other in
             ["/", "/api/webhooks", "/api/webhooks/voice-events/", "/API/webhooks/voice-events"]
         {

@@ -13,17 +13,19 @@ use tokio::sync::watch::Receiver;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::preflight::Preflight;
 use crate::publisher::Publisher;
 use crate::rejection::Rejection;
 use crate::router::{Route, Router};
 use crate::secrets::Secrets;
-use crate::verdict::{Facts, Origin};
-use crate::voice_events::{self, Webhook};
+use crate::verdict::{Facts, Origin, Reply};
+use crate::webhook::Webhook;
+use crate::{voice_events, voice_request};
 
 /// What every request needs.
-#[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) publisher: Publisher,
+    pub(crate) preflight: Preflight,
     pub(crate) public_base_url: String,
     secrets: Receiver<Arc<Secrets>>,
     router: Router,
@@ -38,10 +40,12 @@ impl Service {
     pub(crate) fn new(
         config: &Config,
         publisher: Publisher,
+        preflight: Preflight,
         secrets: Receiver<Arc<Secrets>>,
     ) -> Self {
         Self {
             publisher,
+            preflight,
             public_base_url: config.public_base_url.clone(),
             secrets,
             router: Router::new(),
@@ -63,14 +67,15 @@ impl Service {
         if tokio::time::timeout(self.answer_timeout, self.events.wait()).await.is_err() {
             tracing::warn!(events = self.events.len(), "ended before all events were answered for");
         }
+        self.preflight.finish(self.answer_timeout).await;
     }
 
     async fn read(
         &self,
         request: Request<Incoming>,
         origin: &Origin,
-    ) -> Result<Webhook, Rejection> {
-        let Route::VoiceEvents = self.router.route(request.method(), request.uri().path())?;
+    ) -> Result<(Route, Webhook), Rejection> {
+        let route = self.router.route(request.method(), request.uri().path())?;
         let (head, body) = request.into_parts();
         let body = read_body(body, self.body_bytes_max, self.body_timeout).await;
         let body = body.map_err(Rejection::Body)?;
@@ -79,13 +84,14 @@ impl Service {
         let (path, bytes) = (head.uri.path(), body.len());
         let (request_id, remote) = (origin.request_id.as_str(), origin.peer.ip());
         tracing::info!(requestId = request_id, path, bytes, %remote, "received");
-        Ok(Webhook {
+        let webhook = Webhook {
             request_id: origin.request_id.clone(),
             received_at: OffsetDateTime::now_utc(),
             path_and_query: path_and_query.to_owned(),
             headers: head.headers,
             body,
-        })
+        };
+        Ok((route, webhook))
     }
 }
 
@@ -96,8 +102,8 @@ pub(crate) async fn answer(
     peer: SocketAddr,
 ) -> Response<Full<Bytes>> {
     let origin = Origin::new(peer);
-    let webhook = match service.read(request, &origin).await {
-        Ok(webhook) => webhook,
+    let (route, webhook) = match service.read(request, &origin).await {
+        Ok(read) => read,
         Err(rejection) => return origin.conclude(&Facts::default(), Err(rejection)),
     };
     // A task of its own: hyper drops this future when the sender hangs up, and an event is never left half done.
@@ -106,7 +112,12 @@ pub(crate) async fn answer(
         let origin = origin.clone();
         events.spawn(async move {
             let mut facts = Facts::default();
-            let result = voice_events::accept(&service, &webhook, &mut facts).await;
+            let result = match route {
+                Route::VoiceEvents => {
+                    voice_events::accept(&service, &webhook, &mut facts).await.map(Reply::from)
+                }
+                Route::VoiceRequest => voice_request::answer(&service, &webhook, &mut facts).await,
+            };
             origin.conclude(&facts, result)
         })
     };

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::secrets::Secrets;
 use crate::verdict::Facts;
-use crate::voice_events::{Webhook, content_type};
+use crate::webhook::{Webhook, content_type};
 
 /// The header that names the scheme, and who may have signed with it. Exactly one may be there, once: with two, who would
 /// have signed? SignalWire's libraries know Twilio's header as well; whose secret it is tells the two apart.

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::secrets::{Secrets, Source};
 use crate::signatures::{TIMESTAMP, band, only, signature, verify};
 use crate::verdict::Facts;
-use crate::voice_events::Webhook;
+use crate::webhook::Webhook;
 
 const BASE: &str = "https://mycompany.com";
 const PATH: &str = "/myapp.php?foo=1&bar=2";
@@ -32,6 +32,7 @@ const CALL_SIGNATURE: (&str, &str) = ("x-twilio-signature", "RSOYDt4T1cUTdK1PDd9
 fn secrets(file: &str) -> Secrets {
     let pairs = [
         ("NATS_URL", "nats://queue:4222"),
+        ("REDIS_URL", "redis://cache"),
         ("PUBLIC_BASE_URL", BASE),
         ("TWILIO_AUTH_TOKENS", "12345"),
         ("TELNYX_PUBLIC_KEYS", KEY),

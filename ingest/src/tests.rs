@@ -38,6 +38,7 @@ async fn start() -> Ingest {
     let pairs = [
         // Nothing listens on the discard port.
         ("NATS_URL", "nats://127.0.0.1:9"),
+        ("REDIS_URL", "redis://127.0.0.1:9"),
         ("PUBLIC_BASE_URL", "https://hooks.example.com"),
         ("TWILIO_AUTH_TOKENS", "other,token"),
         ("SIGNALWIRE_SIGNING_KEYS", "PSK_other,PSK_key"),

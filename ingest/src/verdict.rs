@@ -47,6 +47,27 @@ pub(crate) enum Accepted {
     Ignored,
 }
 
+/// What a request that was taken is answered with.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// A label for what became of it.
+    pub(crate) outcome: &'static str,
+    pub(crate) response: Response<Full<Bytes>>,
+}
+
+impl From<Accepted> for Reply {
+    fn from(accepted: Accepted) -> Self {
+        let outcome = match accepted {
+            Accepted::Queued => "queued",
+            Accepted::Duplicate => "duplicate",
+            Accepted::Ignored => "ignored",
+        };
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        Self { outcome, response }
+    }
+}
+
 /// Says what the metrics mean.
 pub(crate) fn describe() {
     describe_counter!("curbe_webhooks_total", "Webhooks by provider, kind and what became of them");
@@ -66,25 +87,19 @@ impl Origin {
     pub(crate) fn conclude(
         &self,
         facts: &Facts,
-        result: Result<Accepted, Rejection>,
+        result: Result<Reply, Rejection>,
     ) -> Response<Full<Bytes>> {
         let provider = facts.provider.map_or("none", Provider::as_str);
         let kind = facts.kind.map_or("none", Kind::as_str);
         let outcome = match &result {
-            Ok(Accepted::Queued) => "queued",
-            Ok(Accepted::Duplicate) => "duplicate",
-            Ok(Accepted::Ignored) => "ignored",
+            Ok(reply) => reply.outcome,
             Err(rejection) => rejection.reason(),
         };
         counter!("curbe_webhooks_total", "provider" => provider, "kind" => kind, "outcome" => outcome)
             .increment(1);
         histogram!("curbe_ingest_answer_seconds").record(self.begun.elapsed());
         let mut response = match result {
-            Ok(_) => {
-                let mut response = Response::new(Full::default());
-                *response.status_mut() = StatusCode::NO_CONTENT;
-                response
-            }
+            Ok(reply) => reply.response,
             Err(rejection) => {
                 let leg = facts.leg.as_deref();
                 let (remote, detail) = (self.peer.ip(), rejection.detail());

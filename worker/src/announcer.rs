@@ -22,10 +22,10 @@ pub async fn announce(cache: &CreditCache, announcement: &Announcement) -> bool 
     if announcement.wallets.is_empty() && announcement.notices.is_empty() {
         return true;
     }
-    match cache.announce(&announcement.wallets, &announcement.notices).await {
+    let Announcement { wallets, notices, dropped } = announcement;
+    match cache.announce(wallets, notices, dropped).await {
         Ok(()) => {
-            let wallets: HashSet<Uuid> =
-                announcement.wallets.iter().map(|wallet| wallet.wallet_id).collect();
+            let wallets: HashSet<Uuid> = wallets.iter().map(|wallet| wallet.wallet_id).collect();
             tracing::info!(
                 wallets = wallets.len(),
                 frames = announcement.notices.len(),
@@ -83,7 +83,7 @@ async fn sweep_once(
         .collect();
     let notices: Vec<_> = behind.iter().map(|state| progress(state.wallet_id, state.seq)).collect();
     for (states, notices) in behind.chunks(CHUNK).zip(notices.chunks(CHUNK)) {
-        cache.announce(states, notices).await?;
+        cache.announce(states, notices, &[]).await?;
     }
     if !only_recent {
         cache.mark_complete().await?;

@@ -4,6 +4,7 @@ pub mod announcer;
 pub mod audit;
 pub mod config;
 pub mod consumer;
+pub mod credit;
 pub mod dead_letters;
 mod http;
 pub mod ledger;

@@ -76,6 +76,16 @@ impl RateCache {
         Ok(())
     }
 
+    /// The decks that calls which begin from `now` on are rated by, as they were last read: those in force and those after
+    /// them, each with the revision of its rates; and the revision of all.
+    pub async fn from_now_on(&self, now: OffsetDateTime) -> (i64, Vec<(Deck, i64)>) {
+        let known = self.known.read().await;
+        let revision = |deck: &Deck| known.tables.get(&deck.id).map(|(revision, _)| *revision);
+        let decks = known.decks.from_now_on(now);
+        let decks = decks.filter_map(|deck| Some((deck.clone(), revision(deck)?)));
+        (known.revision, decks.collect())
+    }
+
     async fn known_at(&self, revision: i64, earliest: OffsetDateTime) -> Option<Arc<Decks>> {
         let known = self.known.read().await;
         (known.revision >= revision && known.since <= earliest).then(|| Arc::clone(&known.decks))

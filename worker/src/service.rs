@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::consumer::passing::Passing;
+use crate::credit::Keeper;
 use crate::http::{self, App};
 use crate::rates::RateCache;
 use crate::recordings::Recordings;
@@ -49,14 +51,22 @@ pub async fn run(
     let ended = CancellationToken::new();
     let probes = tokio::spawn(probes::serve(admin, readiness.clone(), metrics, ended.clone()));
 
-    let lanes = u32::try_from(config.worker_lanes)?;
+    // As many for events as for decisions.
+    let lanes = 2 * u32::try_from(config.worker_lanes)?;
     let database_url = config.database_url.expose_secret();
     let pool = store::pool(database_url, lanes + SPARE_CONNECTIONS, "curbe-worker")?;
     let client = queue::connect(config.nats_url.expose_secret(), "curbe-worker").await?;
     let context = queue::jetstream(client.clone());
     let link = Link::start(config.redis_url.expose_secret(), ended.clone())?;
     let rates = RateCache::new(store::patient_pool(database_url, "curbe-worker-rates")?);
-    let settler = Settler::new(pool.clone(), rates.clone(), CreditCache::new(link.clone()));
+    let cache = CreditCache::new(link.clone());
+    let settler = Settler::new(pool.clone(), rates.clone(), cache.clone());
+    let decisions = Arc::new(Passing::new(context.clone(), topology::CREDIT));
+    let events = Arc::new(Passing::new(context.clone(), topology::BILLING));
+    let keeper = {
+        let pool = store::patient_pool(database_url, "curbe-worker-credit")?;
+        Keeper::new(pool, cache.clone(), rates.clone(), Arc::clone(&decisions), events)
+    };
 
     let app = {
         let pool = store::pool(database_url, HTTP_CONNECTIONS, "curbe-worker-http")?;
@@ -65,15 +75,16 @@ pub async fn run(
 
     let tasks = TaskTracker::new();
     tasks.spawn(serve(requests, app, config.drain_timeout, shutdown.clone()));
-    tasks.spawn(watch(readiness.clone(), rates, context.clone(), link.clone(), shutdown.clone()));
-    tasks.spawn(announcer::sweep(pool.clone(), CreditCache::new(link), shutdown.clone()));
+    tasks.spawn(watch(readiness.clone(), rates, context.clone(), link, shutdown.clone()));
+    tasks.spawn(announcer::sweep(pool.clone(), cache, shutdown.clone()));
+    tasks.spawn(keeper.run(client.clone(), shutdown.clone()));
     tasks.spawn(overdue::run(pool.clone(), settler.clone(), shutdown.clone()));
     tasks.spawn(retention::run(context.clone(), shutdown.clone()));
     tasks.spawn(consumer::run(
         context,
         Arc::new(settler),
-        config.worker_lanes,
-        config.worker_batch_max,
+        decisions,
+        (config.worker_lanes, config.worker_batch_max),
         shutdown.clone(),
     ));
     tasks.close();

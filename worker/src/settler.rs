@@ -46,6 +46,21 @@ impl Settler {
         Ok(())
     }
 
+    /// Merges decisions of pre-flight, commits, and announces.
+    ///
+    /// # Errors
+    /// As [`Settler::settle`].
+    pub async fn authorize(&self, messages: Arc<[Message]>) -> Result<(), TransactionError> {
+        let rates = self.rates.clone();
+        let settled = transaction::run(&self.pool, move |tx| {
+            Box::pin(async move {
+                settlement::authorize(tx, &rates, &messages, OffsetDateTime::now_utc()).await
+            })
+        });
+        self.tell(&settled.await?).await;
+        Ok(())
+    }
+
     /// Settles legs that have waited for another one, commits, and announces.
     ///
     /// # Errors

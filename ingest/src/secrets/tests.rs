@@ -18,6 +18,7 @@ const OTHER_KEY: &str = "PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=";
 fn config(pairs: &[(&str, &str)]) -> Config {
     let required = [
         ("NATS_URL", "nats://queue:4222"),
+        ("REDIS_URL", "redis://cache"),
         ("PUBLIC_BASE_URL", "https://a.example"),
         ("PROVIDER_SECRETS_FILE", "/secrets.json"),
     ];

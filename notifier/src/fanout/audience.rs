@@ -2,7 +2,7 @@
 //! [`Frame::for_colleague`] leaves.
 
 use axum::extract::ws::Utf8Bytes;
-use curbe_domain::frames::Frame;
+use curbe_domain::frames::{Frame, HeldNotice};
 use uuid::Uuid;
 
 use crate::store::{Addressed, Caller, Role};
@@ -33,6 +33,13 @@ pub(crate) enum Outgoing {
         /// What it says, shared by all sockets that get it.
         text: Utf8Bytes,
     },
+    /// How something stands now, without a number: whoever misses it is told by the next one.
+    Notice {
+        /// Its type.
+        kind: &'static str,
+        /// What it says.
+        text: Utf8Bytes,
+    },
     /// Too much was missed to be told one by one: whoever gets this asks the API anew.
     Resync {
         /// The number that it stands for everything up to.
@@ -41,11 +48,19 @@ pub(crate) enum Outgoing {
 }
 
 impl Outgoing {
-    /// The number that is reached with it.
-    pub(crate) fn seq(&self) -> i64 {
+    /// The number that is reached with it, if it has one.
+    pub(crate) fn seq(&self) -> Option<i64> {
         match self {
-            Self::Frame { seq, .. } | Self::Resync { seq } => *seq,
+            Self::Frame { seq, .. } | Self::Resync { seq } => Some(*seq),
+            Self::Notice { .. } => None,
         }
+    }
+
+    /// What is set aside has changed: everybody who may see the balance may see that.
+    pub(super) fn held(notice: &HeldNotice) -> Self {
+        // Strings always serialize.
+        let text = serde_json::to_string(notice).unwrap_or_default();
+        Self::Notice { kind: "held_updated", text: text.into() }
     }
 
     fn new(frame: &Frame) -> Self {
@@ -63,6 +78,7 @@ impl Outgoing {
 /// A frame as each kind of audience gets it: written once, however many sockets there are.
 #[derive(Debug)]
 pub(super) struct Rendered {
+    seq: i64,
     user_id: Option<Uuid>,
     full: Outgoing,
     for_colleagues: Option<Outgoing>,
@@ -75,11 +91,11 @@ impl Rendered {
         let reduced = frame.for_colleague();
         let for_colleagues = reduced
             .map(|reduced| if reduced == *frame { full.clone() } else { Outgoing::new(&reduced) });
-        Self { user_id: addressed.user_id, full, for_colleagues }
+        Self { seq: frame.seq(), user_id: addressed.user_id, full, for_colleagues }
     }
 
     pub(super) fn seq(&self) -> i64 {
-        self.full.seq()
+        self.seq
     }
 
     /// What this viewer gets of it.
@@ -106,7 +122,7 @@ mod tests {
         let rendered = Rendered::new(addressed);
         match rendered.seen_by(Viewer { user_id, sees_everything })? {
             Outgoing::Frame { text, .. } => Some(text.to_string()),
-            Outgoing::Resync { .. } => None,
+            Outgoing::Notice { .. } | Outgoing::Resync { .. } => None,
         }
     }
 

@@ -49,6 +49,11 @@ impl Members {
         });
     }
 
+    /// Gives everybody something that has no number.
+    pub(super) fn notify(&mut self, notice: &Outgoing) {
+        self.0.retain(|member| member.offer(notice.clone()));
+    }
+
     /// Tells everybody to start over from this number on.
     pub(super) fn resync(&mut self, seq: i64) {
         self.0.retain(|member| member.offer(Outgoing::Resync { seq }));
@@ -124,7 +129,7 @@ mod tests {
         assert!(overflowed.is_cancelled());
         assert_eq!(members.0.len(), 1);
         for seq in 1..=3 {
-            assert_eq!(read.try_recv().map(|outgoing| outgoing.seq()), Ok(seq));
+            assert_eq!(read.try_recv().map(|outgoing| outgoing.seq()), Ok(Some(seq)));
         }
     }
 
@@ -133,7 +138,7 @@ mod tests {
         let (busy, mut frames) = member(1, 2);
         let mut members = Members(vec![busy]);
         members.hand_out(&frame(1));
-        let take_one = async { frames.recv().await.map(|outgoing| outgoing.seq()) };
+        let take_one = async { frames.recv().await.and_then(|outgoing| outgoing.seq()) };
         let ((), taken) = tokio::join!(members.make_way(2), take_one);
         assert_eq!(taken, Some(1));
         members.hand_out(&frame(2));

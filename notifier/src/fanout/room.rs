@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::BEHIND_MAX;
+use super::audience::Outgoing;
 use super::members::{Member, Members};
 use super::reading::ReadBack;
 use super::sequencer::{Sequencer, Step};
@@ -119,6 +120,7 @@ impl Room {
                 let addressed = Addressed { user_id: envelope.user_id, frame: envelope.frame };
                 sequencer.on_message(addressed.frame.seq(), addressed);
             }
+            Published::Held(notice) => self.members.notify(&Outgoing::held(&notice)),
             Published::Seq(notice) => sequencer.on_notice(notice.seq),
         }
     }

@@ -225,7 +225,7 @@ impl Socket {
             self.welcome = self.arrival.try_recv().ok().map(|wallet| wallet.seq);
         }
         while let Ok(outgoing) = self.queue.try_recv() {
-            self.queued.push(outgoing.seq());
+            self.queued.extend(outgoing.seq());
         }
     }
 }

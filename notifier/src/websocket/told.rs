@@ -13,8 +13,8 @@ impl Told {
 
     /// Leaves what is new in a batch that is about to be written.
     pub(super) fn leave_news(&mut self, batch: &mut Vec<Outgoing>) {
-        batch.retain(|outgoing| outgoing.seq() > self.0);
-        self.0 = batch.last().map_or(self.0, Outgoing::seq);
+        batch.retain(|outgoing| outgoing.seq().is_none_or(|seq| seq > self.0));
+        self.0 = batch.iter().filter_map(Outgoing::seq).fold(self.0, i64::max);
     }
 
     /// What a heartbeat says when the room had come to `progress`: a frame reaches a socket before the room counts it.
@@ -34,7 +34,7 @@ mod tests {
     fn news(told: &mut Told, numbers: &[i64]) -> Vec<i64> {
         let mut batch = batch(numbers);
         told.leave_news(&mut batch);
-        batch.iter().map(Outgoing::seq).collect()
+        batch.iter().filter_map(Outgoing::seq).collect()
     }
 
     #[test]

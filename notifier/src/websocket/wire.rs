@@ -82,7 +82,7 @@ impl Wire {
 
 fn message(outgoing: &Outgoing) -> Message {
     match outgoing {
-        Outgoing::Frame { kind, text, .. } => {
+        Outgoing::Frame { kind, text, .. } | Outgoing::Notice { kind, text } => {
             counter!(measures::FRAMES_SENT, "type" => *kind).increment(1);
             Message::Text(text.clone())
         }

@@ -33,7 +33,7 @@ pub enum CreditEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Authorized {
-    /// Of this decision alone; a leg asked about again has the same.
+    /// Of this decision alone: a leg asked about again is told the same under another one.
     pub id: Uuid,
     /// Who carries the leg.
     pub provider: Provider,
@@ -111,6 +111,16 @@ pub struct Withdrawn {
     /// When it was taken back.
     #[serde(with = "time::serde::rfc3339")]
     pub decided_at: OffsetDateTime,
+}
+
+impl Authorized {
+    /// As it stands beside its hold, which knows the amount: what is told again to who asks again. JSON.
+    #[must_use]
+    pub fn purpose(&self) -> String {
+        // Names, numbers and times of our own making always serialize.
+        serde_json::to_string(&Self { amount: Money::ZERO, seconds: 0, ..self.clone() })
+            .unwrap_or_default()
+    }
 }
 
 impl CreditEvent {

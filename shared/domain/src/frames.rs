@@ -176,8 +176,33 @@ pub struct Envelope {
 pub enum Published {
     /// A frame.
     Frame(Box<Envelope>),
+    /// `{"type":"held_updated","data":{...}}`: what is set aside has changed. It has no number: whoever misses one is told
+    /// by the next, or asks.
+    Held(HeldNotice),
     /// `{"type":"seq","seq":N}`: the wallet has come as far as `N`; whoever lacks a number up to it reads it back.
     Seq(SeqNotice),
+}
+
+/// What is set aside has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename = "held_updated")]
+pub struct HeldNotice {
+    /// What it says.
+    pub data: HeldUpdated,
+}
+
+/// What is set aside of a wallet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct HeldUpdated {
+    /// What open calls and purchases take of the balance.
+    pub held: Money,
+    /// What is left for new ones.
+    pub available: Money,
+    /// ISO 4217.
+    pub currency: String,
 }
 
 /// How far a wallet has come.

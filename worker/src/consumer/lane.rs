@@ -10,6 +10,7 @@ use async_nats::jetstream::message::Acker;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::Source;
 use super::disposition::{Disposition, disposition};
 use super::keepalive::KeepAlive;
 use super::pull::{Delivery, next_batch};
@@ -27,6 +28,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 pub(super) struct Lane {
     settler: Arc<Settler>,
+    source: Source,
     batch_max: usize,
     shutdown: CancellationToken,
 }
@@ -51,10 +53,11 @@ struct Stopping;
 impl Lane {
     pub(super) fn new(
         settler: Arc<Settler>,
+        source: Source,
         batch_max: usize,
         shutdown: CancellationToken,
     ) -> Self {
-        Self { settler, batch_max, shutdown }
+        Self { settler, source, batch_max, shutdown }
     }
 
     /// Takes batches until the service stops or the queue fails.
@@ -92,7 +95,23 @@ impl Lane {
         if together > 0 {
             work.push(0..together);
         }
-        self.work_off(&batch, work).await;
+        if self.is_ready_for(&batch).await {
+            self.work_off(&batch, work).await;
+        } else {
+            for (message, acker) in batch.messages.iter().zip(batch.ackers.iter()) {
+                answer_for(message, acker, AckKind::Nak(None)).await;
+            }
+        }
+    }
+
+    /// Waits for the decisions that were made before these events; not where the service stops.
+    async fn is_ready_for(&self, batch: &InHand) -> bool {
+        let Source::Events(decisions) = &self.source else { return true };
+        let last = batch.messages.iter().map(|message| message.stream_sequence).max();
+        tokio::select! {
+            () = self.shutdown.cancelled() => false,
+            () = decisions.wait(last.unwrap_or_default()) => true,
+        }
     }
 
     /// Settles parts of a batch, the last first, splitting those that fail together.
@@ -145,7 +164,10 @@ impl Lane {
                 let letter = alone.dead_letter(Refusal::new(Reason::CrashesWorker, words), None);
                 self.settler.bury(letter).await
             }
-            _ => self.settler.settle(Arc::clone(messages)).await,
+            _ => match self.source {
+                Source::Events(_) => self.settler.settle(Arc::clone(messages)).await,
+                Source::Decisions => self.settler.authorize(Arc::clone(messages)).await,
+            },
         }
     }
 

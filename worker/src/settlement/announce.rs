@@ -1,15 +1,17 @@
 //! What is told of a commit: the wallets for the cache, the frames for the browsers.
 
 use curbe_domain::frames::{
-    BalanceUpdated, CallLogView, Envelope, Frame, NewCallLog, Published, RecordingReady, SeqNotice,
+    BalanceUpdated, CallLogView, Envelope, Frame, HeldNotice, HeldUpdated, NewCallLog, Published,
+    RecordingReady, SeqNotice,
 };
 use curbe_domain::money::Money;
-use curbe_platform::credit::{Notice, WalletState};
+use curbe_platform::credit::{Dropped, Notice, WalletState};
 use uuid::Uuid;
 
 use super::pricing::Charged;
 use crate::ledger::Posting;
 use crate::store::call_logs::LoggedCall;
+use crate::store::wallets::Standing;
 
 /// Everything that Redis is told after a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Announcement {
     pub wallets: Vec<WalletState>,
     /// Frames, in the order of their numbers within a wallet.
     pub notices: Vec<Notice>,
+    /// Holds that are over, of those wallets.
+    pub dropped: Vec<Dropped>,
 }
 
 /// Whose frames are being written.
@@ -50,6 +54,17 @@ fn notice(wallet_id: Uuid, seq: i64, published: &Published) -> Notice {
 #[must_use]
 pub fn progress(wallet_id: Uuid, seq: i64) -> Notice {
     notice(wallet_id, seq, &Published::Seq(SeqNotice { seq }))
+}
+
+/// What is set aside of a wallet. It takes no number.
+#[must_use]
+pub fn held(standing: &Standing) -> Notice {
+    let data = HeldUpdated {
+        held: standing.held,
+        available: standing.available(),
+        currency: standing.currency.clone(),
+    };
+    notice(standing.wallet_id, standing.seq, &Published::Held(HeldNotice { data }))
 }
 
 /// The frames of a call charged just now.

@@ -121,6 +121,11 @@ impl Settlement<'_> {
         }
         let mut seen = HashSet::new();
         legs.retain(|row| seen.insert(row.facts.key.clone()));
+        let keys: Vec<LegKey> = legs.iter().map(|row| row.facts.key.clone()).collect();
+        let mut terms = store::authorizations::terms(self.tx, &keys).await?;
+        for row in &mut legs {
+            row.terms = terms.remove(&row.facts.key);
+        }
         Ok(legs)
     }
 

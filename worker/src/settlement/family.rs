@@ -8,15 +8,19 @@ use curbe_domain::legs::{Direction, LegFacts, LegKey, Outcome};
 use curbe_domain::ownership::{Directory, Owner, OwnershipError, Parties};
 use curbe_domain::phone::{Address, E164};
 use curbe_domain::providers::Provider;
+use curbe_domain::rating::Rate;
 use time::{Duration, OffsetDateTime};
 
 use super::accounts::are_of_one_account;
-use super::session::{Place, is_later};
+use super::session::{Place, is_earlier};
 use crate::dead_letters::{Reason, Refusal};
+use crate::store::authorizations::Terms;
 use crate::store::call_legs::LegRow;
 
 /// The longest call there is (4 h), ten minutes more for its events to arrive.
 pub const PARENT_PATIENCE: Duration = Duration::minutes(4 * 60 + 10);
+/// A spoken refusal is over long before. Whoever was refused and yet talked is looked at by a person.
+const REFUSED_SECONDS_MAX: u32 = 5 * 60;
 /// How long a call to no number waits for the leg that says whom it reached.
 pub const CHILD_PATIENCE: Duration = Duration::minutes(1);
 
@@ -33,8 +37,21 @@ pub struct Bill {
     pub to: String,
     /// The number that it is rated by; `None` where there is none to be found.
     pub rated_number: Option<E164>,
+    /// How its price is found.
+    pub basis: PriceBasis,
     /// Its end.
     pub ended: Ended,
+}
+
+/// How the price of a leg is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PriceBasis {
+    /// By the deck in force when it started.
+    Deck,
+    /// By what it was authorized on; without a rate it costs nothing.
+    Agreed(Option<Rate>),
+    /// It was refused before it began, and costs nothing.
+    Refused,
 }
 
 /// What is to become of a leg that has ended.
@@ -75,6 +92,9 @@ impl Family<'_> {
                 ));
             }
         };
+        if leg.terms.is_some() || leg.refusal.is_some() {
+            return self.asked(leg, &ended);
+        }
         match (parent_key(&leg.facts), self.place(leg, &ended)) {
             (Some(parent), _) => self.child(leg, &ended, self.find(&parent)),
             (None, Place::Behind) => Verdict::Cover,
@@ -86,13 +106,19 @@ impl Family<'_> {
     /// The bill of a leg that was settled before and is to be priced anew; `None` where nobody can say whose it is.
     #[must_use]
     pub fn rebill(&self, leg: &LegRow, ended: &Ended) -> Option<Bill> {
+        if leg.terms.is_some() || leg.refusal.is_some() {
+            return match self.asked(leg, ended) {
+                Verdict::Charge(bill) => Some(*bill),
+                Verdict::Wait | Verdict::Cover | Verdict::Refuse(_) => None,
+            };
+        }
         if let Some(parent) = parent_key(&leg.facts) {
             return match self.child(leg, ended, self.find(&parent)) {
                 Verdict::Charge(bill) => Some(*bill),
                 Verdict::Wait | Verdict::Cover | Verdict::Refuse(_) => None,
             };
         }
-        let owner = self.owner(&leg.facts, ended).ok()?;
+        let owner = self.owner(leg, ended).ok()?;
         let number = number(leg.facts.to.as_deref()).or_else(|| self.number_reached(leg));
         Some(bill(&leg.facts, ended, owner, number))
     }
@@ -114,12 +140,35 @@ impl Family<'_> {
         self.legs.iter().find(|row| row.facts.key == *key)
     }
 
+    /// A leg that asked before it began: it is settled on the terms that it was authorized on, whatever else is known of
+    /// it; refused, it costs nothing.
+    fn asked(&self, row: &LegRow, ended: &Ended) -> Verdict {
+        let Ok(owner) = self.owner(row, ended) else {
+            // Nobody has a log that it could stand in.
+            return Verdict::Cover;
+        };
+        let bill = match &row.terms {
+            Some(terms) => Bill {
+                rated_number: terms.number.clone(),
+                basis: PriceBasis::Agreed(terms.rate.clone()),
+                ..bill(&row.facts, ended, owner, None)
+            },
+            None if ended.seconds > REFUSED_SECONDS_MAX => {
+                let words =
+                    format!("it was refused before it began, and lasted {} s", ended.seconds);
+                return Verdict::Refuse(Refusal::new(Reason::Conflict, words));
+            }
+            None => Bill { basis: PriceBasis::Refused, ..bill(&row.facts, ended, owner, None) },
+        };
+        Verdict::Charge(Box::new(bill))
+    }
+
     fn root(&self, row: &LegRow, ended: &Ended) -> Verdict {
         let leg = &row.facts;
         if self.lacks_word(row, ended) {
             return Verdict::Wait;
         }
-        let owner = match self.owner(leg, ended) {
+        let owner = match self.owner(row, ended) {
             Ok(owner) => owner,
             Err(error) => return Verdict::Refuse(refusal(&error)),
         };
@@ -138,11 +187,11 @@ impl Family<'_> {
 
     pub(super) fn child(&self, row: &LegRow, ended: &Ended, parent: Option<&LegRow>) -> Verdict {
         let leg = &row.facts;
-        let known = parent.and_then(|parent| Some((&parent.facts, self.ended(parent).ok()?)));
+        let known = parent.and_then(|parent| Some((parent, self.ended(parent).ok()?)));
         let Some((parent, parent_ended)) = known else {
             return self.orphan(row);
         };
-        if !are_of_one_account(leg, parent) {
+        if !are_of_one_account(leg, &parent.facts) {
             let words = "the leg that it says has caused it is another account's";
             return Verdict::Refuse(Refusal::new(Reason::OwnerConflict, words));
         }
@@ -152,8 +201,11 @@ impl Family<'_> {
         };
         match (owner.direction, number(leg.to.as_deref())) {
             // Nobody's minutes are bought for a leg to the customer's own softphone or SIP address.
-            (Direction::Outbound, _) | (Direction::Inbound, None) => Verdict::Cover,
-            (Direction::Inbound, reached @ Some(_)) => {
+            (_, None) => Verdict::Cover,
+            (Direction::Outbound, Some(reached)) if pays_for_a_call_to(parent, &reached) => {
+                Verdict::Cover
+            }
+            (Direction::Outbound | Direction::Inbound, reached @ Some(_)) => {
                 let owner = Owner { direction: Direction::Outbound, ..owner };
                 Verdict::Charge(Box::new(bill(leg, ended, owner, reached)))
             }
@@ -170,8 +222,15 @@ impl Family<'_> {
         ))
     }
 
-    pub(super) fn owner(&self, leg: &LegFacts, ended: &Ended) -> Result<Owner, OwnershipError> {
-        self.directory.owner(&parties(leg, ended))
+    /// Whose a leg is: as it was authorized, else by the directory.
+    pub(super) fn owner(&self, row: &LegRow, ended: &Ended) -> Result<Owner, OwnershipError> {
+        match &row.terms {
+            Some(Terms { organization_id: Some(organization_id), user_id, direction, .. }) => {
+                let (organization_id, user_id) = (*organization_id, *user_id);
+                Ok(Owner { organization_id, user_id, direction: *direction })
+            }
+            Some(_) | None => self.directory.owner(&parties(&row.facts, ended)),
+        }
     }
 
     /// Whether only the provider can say in which direction the call went, and may yet say so: Telnyx tells it with the
@@ -193,7 +252,8 @@ impl Family<'_> {
             .iter()
             .filter(|row| {
                 let is_child = parent_key(&row.facts).is_some_and(|key| key == parent.facts.key);
-                (is_child || is_later(row, parent)) && are_of_one_account(&row.facts, &parent.facts)
+                (is_child || is_earlier(parent, row))
+                    && are_of_one_account(&row.facts, &parent.facts)
             })
             .filter_map(|row| Some((talked(row), &row.facts.key, number(row.facts.to.as_deref())?)))
             .max_by(|a, b| (a.0, b.1).cmp(&(b.0, a.1)))
@@ -215,7 +275,17 @@ fn bill(leg: &LegFacts, ended: &Ended, owner: Owner, rated_number: Option<E164>)
         from: leg.from.clone().unwrap_or_default(),
         to: leg.to.clone().unwrap_or_default(),
         rated_number,
+        basis: PriceBasis::Deck,
         ended: ended.clone(),
+    }
+}
+
+/// Whether a call that was paid for reaches this number. One that was authorized reaches whom it was authorized for; one
+/// that was refused, nobody. Of any other one only the provider's word is known.
+fn pays_for_a_call_to(parent: &LegRow, reached: &E164) -> bool {
+    match &parent.terms {
+        Some(terms) => terms.number.as_ref() == Some(reached),
+        None => parent.refusal.is_none(),
     }
 }
 

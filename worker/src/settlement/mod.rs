@@ -17,6 +17,7 @@ use crate::store::{self, Tx, call_logs};
 
 mod accounts;
 pub mod announce;
+mod authorizing;
 mod correction;
 mod deciding;
 pub mod family;
@@ -31,6 +32,7 @@ mod session;
 pub mod step;
 
 use announce::Announcement;
+pub use authorizing::authorize;
 use message::Message;
 use step::{Step, Steps};
 

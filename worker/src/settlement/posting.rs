@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use curbe_domain::legs::LegKey;
 use curbe_domain::legs::duration::Basis;
 use curbe_domain::rating::deck::Decks;
+use curbe_platform::credit::Dropped;
 use uuid::Uuid;
 
 use super::correction::{self, Corrected, Correction};
@@ -43,10 +44,17 @@ impl Settlement<'_> {
         }
         let mut marked = covered;
         let mut refused = Vec::new();
-        if !due.is_empty() || !corrections.is_empty() {
+        let keys: Vec<LegKey> = due
+            .iter()
+            .map(|due| &due.bill.key)
+            .chain(marked.iter().map(|(key, _)| key))
+            .cloned()
+            .collect();
+        let holding = store::authorizations::wallets_of_legs(self.tx, &keys).await?;
+        if !due.is_empty() || !corrections.is_empty() || !holding.is_empty() {
             let corrected: Vec<LegKey> = corrections.iter().map(|(c, _)| c.key.clone()).collect();
             let paid = store::corrections::paid(self.tx, &corrected).await?;
-            let mut accounts = self.accounts(&due, &paid).await?;
+            let mut accounts = self.accounts(&due, &paid, &holding).await?;
             let (due, logged) = self.without_logged(due).await?;
             marked.extend(logged);
             let starts = corrections.iter().filter_map(|(_, due)| due.as_ref()).chain(&due);
@@ -70,6 +78,8 @@ impl Settlement<'_> {
                     Err(refusal) => refused.push((correction.key, refusal)),
                 }
             }
+            let settled: Vec<LegKey> = marked.iter().map(|(key, _)| key.clone()).collect();
+            written.dropped = store::authorizations::settle(self.tx, &settled, self.now).await?;
             self.write(&written, accounts).await?;
         }
         if !marked.is_empty() {
@@ -84,12 +94,14 @@ impl Settlement<'_> {
         &mut self,
         due: &[Due],
         paid: &[Paid],
+        holding: &[Uuid],
     ) -> Result<HashMap<Uuid, Account>, sqlx::Error> {
         let wallets: HashSet<Uuid> = due
             .iter()
             .map(|due| due.wallet_id)
             .chain(paid.iter().map(|paid| paid.wallet_id))
             .chain(self.recorded_wallets.clone())
+            .chain(holding.iter().copied())
             .collect();
         let wallets: Vec<Uuid> = wallets.into_iter().collect();
         let locked = store::wallets::lock(self.tx, &wallets).await?;
@@ -122,7 +134,7 @@ impl Settlement<'_> {
         written: &Written,
         accounts: HashMap<Uuid, Account>,
     ) -> Result<(), sqlx::Error> {
-        let Written { charged, corrections, receipts } = written;
+        let Written { charged, corrections, receipts, dropped } = written;
         let logs: Vec<_> = charged.iter().map(|call| call.log.clone()).collect();
         let postings: Vec<_> = charged
             .iter()
@@ -133,6 +145,8 @@ impl Settlement<'_> {
             .iter()
             .map(|log| log.wallet_id)
             .chain(corrections.iter().map(|posting| posting.wallet_id))
+            // A hold that is over is news of its wallet, whoever is reading it at this moment.
+            .chain(dropped.iter().map(|over| over.wallet_id))
             .collect();
         let mut moved: Vec<_> =
             accounts.into_values().filter(|account| touched.contains(&account.wallet_id)).collect();
@@ -167,6 +181,9 @@ impl Settlement<'_> {
             self.settled.steps.corrected(posting);
         }
         self.settled.announcement.wallets.extend(moved.iter().map(Account::state));
+        self.settled.announcement.dropped.extend(dropped.iter().cloned());
+        let freed: HashSet<Uuid> = dropped.iter().map(|over| over.wallet_id).collect();
+        self.announce_held(&freed.into_iter().collect::<Vec<_>>()).await?;
         Ok(())
     }
 }
@@ -177,6 +194,7 @@ struct Written {
     charged: Vec<Charged>,
     corrections: Vec<Posting>,
     receipts: Vec<(Uuid, AppliedRate)>,
+    dropped: Vec<Dropped>,
 }
 
 fn corrected_by(

@@ -6,15 +6,19 @@ use curbe_domain::frames::CallLogView;
 use curbe_domain::legs::duration::Basis;
 use curbe_domain::legs::{LegKey, Recording, RecordingStatus};
 use curbe_domain::money::Money;
+use curbe_domain::rating::Rate;
 use curbe_domain::rating::deck::Decks;
 use curbe_domain::rating::price::{Price, price};
 use uuid::Uuid;
 
-use super::family::Bill;
+use super::family::{Bill, PriceBasis};
 use crate::dead_letters::{Reason, Refusal};
 use crate::ledger::{Account, Entry, Posting, TransactionType};
 use crate::store::call_legs::{Settled, SettledAs};
 use crate::store::call_logs::{AppliedRate, NewCallLog};
+
+/// The status of a call that was refused before it began.
+const REJECTED: &str = "rejected";
 
 /// A bill with its wallet.
 #[derive(Clone, Debug)]
@@ -147,6 +151,28 @@ pub(super) fn rated(
     if bill.ended.seconds == 0 {
         return Ok((Price::FREE, None));
     }
+    match &bill.basis {
+        PriceBasis::Deck => rated_by_deck(due, decks, currency),
+        PriceBasis::Refused | PriceBasis::Agreed(None) => Ok((Price::FREE, None)),
+        PriceBasis::Agreed(Some(rate)) => {
+            let number = bill.rated_number.as_ref().map(ToString::to_string).unwrap_or_default();
+            let applied = AppliedRate { rate: rate.clone(), number, rated_late: false };
+            Ok((priced(rate, bill.ended.seconds)?, Some(applied)))
+        }
+    }
+}
+
+fn priced(rate: &Rate, seconds: u32) -> Result<Price, Refusal> {
+    price(rate, seconds)
+        .map_err(|error| Refusal::new(Reason::AmountOverflow, format!("price: {error}")))
+}
+
+fn rated_by_deck(
+    due: &Due,
+    decks: &Decks,
+    currency: &str,
+) -> Result<(Price, Option<AppliedRate>), Refusal> {
+    let bill = &due.bill;
     let no_rate = |words: String| Refusal::new(Reason::NoRate, words);
     let number = bill.rated_number.as_ref();
     let number = number
@@ -163,8 +189,7 @@ pub(super) fn rated(
         );
         return Err(no_rate(words));
     }
-    let price = price(found.rate, bill.ended.seconds)
-        .map_err(|error| Refusal::new(Reason::AmountOverflow, format!("price: {error}")))?;
+    let price = priced(found.rate, bill.ended.seconds)?;
     let applied = AppliedRate {
         rate: found.rate.clone(),
         number: number.to_string(),
@@ -193,7 +218,10 @@ fn view(due: &Due, price: Price, account: &Account, id: Uuid) -> CallLogView {
         currency: account.currency.clone(),
         recording_url: recording.and_then(|recording| recording.url.clone()),
         recording_status: recording.map_or(RecordingStatus::None, |r| r.status).as_str().to_owned(),
-        status: bill.ended.outcome.as_str().to_owned(),
+        status: match bill.basis {
+            PriceBasis::Refused => REJECTED.to_owned(),
+            PriceBasis::Deck | PriceBasis::Agreed(_) => bill.ended.outcome.as_str().to_owned(),
+        },
     }
 }
 

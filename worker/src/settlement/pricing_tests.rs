@@ -59,6 +59,7 @@ fn due(leg: &str, to: &str, seconds: u32, ended_after: i64) -> Due {
     };
     Due {
         bill: Bill {
+            basis: PriceBasis::Deck,
             key: LegKey { provider: Provider::Twilio, leg: leg.to_owned() },
             owner: Owner { organization_id, user_id: None, direction: Direction::Outbound },
             from: "+14150000001".to_owned(),

@@ -97,6 +97,8 @@ impl Settlement<'_> {
             .announcement
             .wallets
             .extend(store::wallets::states_of(self.tx, &wallets).await?);
+        let over = store::authorizations::settled(self.tx, &keys).await?;
+        self.settled.announcement.dropped.extend(over);
         self.settled.steps.recorded(recorded);
         Ok(())
     }

@@ -41,20 +41,16 @@ impl Family<'_> {
     fn pays_for(&self, earlier: &LegRow, ended: &Ended, leg: &LegRow, leg_ended: &Ended) -> bool {
         let is_beside = leg.facts.initiated_at.is_none_or(|at| at <= ended.ended_at);
         let is_guess = ended.basis == Basis::Guessed && leg_ended.basis > Basis::Guessed;
-        let payer = self.owner(&earlier.facts, ended).map(|owner| owner.organization_id);
+        let payer = self.owner(earlier, ended).map(|owner| owner.organization_id);
         let is_same = payer.is_ok_and(|payer| {
-            self.owner(&leg.facts, leg_ended).map_or(true, |owner| owner.organization_id == payer)
+            self.owner(leg, leg_ended).map_or(true, |owner| owner.organization_id == payer)
         });
         ended.seconds > 0 && is_beside && !is_guess && is_same
     }
 }
 
-/// Whether a leg began after another one of its session, which caused neither.
-pub(super) fn is_later(leg: &LegRow, other: &LegRow) -> bool {
-    is_earlier(other, leg)
-}
-
-fn is_earlier(other: &LegRow, leg: &LegRow) -> bool {
+/// Whether a leg of the same session, which neither caused, comes before this one.
+pub(super) fn is_earlier(other: &LegRow, leg: &LegRow) -> bool {
     is_rival(other, leg) && order(other) < order(leg)
 }
 
@@ -66,10 +62,10 @@ fn is_rival(other: &LegRow, leg: &LegRow) -> bool {
         && leg.facts.parent.is_none()
 }
 
-/// By their beginnings; one whose beginning nobody told is later than all.
-fn order(leg: &LegRow) -> (bool, Option<OffsetDateTime>, &LegKey) {
+/// Whatever was authorized first; then by their beginnings, one whose beginning nobody told later than all.
+fn order(leg: &LegRow) -> (bool, bool, Option<OffsetDateTime>, &LegKey) {
     let initiated_at = leg.facts.initiated_at;
-    (initiated_at.is_none(), initiated_at, &leg.facts.key)
+    (leg.terms.is_none(), initiated_at.is_none(), initiated_at, &leg.facts.key)
 }
 
 #[cfg(test)]

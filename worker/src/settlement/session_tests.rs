@@ -30,6 +30,8 @@ fn leg(name: &str, began: i64, seconds: Option<u32>) -> LegRow {
         },
         settled: None,
         heard_at: seconds.map(|_| ended_at),
+        refusal: None,
+        terms: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use curbe_domain::legs::LegKey;
 use curbe_domain::providers::Provider;
 
-use super::Tx;
+use super::{Tx, authorizations};
 
 /// Locks these names in one order, so that no two transactions wait for each other in a circle, and tells to which legs
 /// they lead.
@@ -91,6 +91,19 @@ pub async fn absorb(tx: &mut Tx, from: &LegKey, into: &LegKey) -> Result<(), sql
     )
     .execute(&mut *tx)
     .await?;
+    sqlx::query!(
+        r#"
+        update call_legs l set refusal = coalesce(l.refusal, other.refusal)
+        from call_legs other
+        where other.provider = $1 and other.leg = $2 and l.provider = $1 and l.leg = $3
+        "#,
+        provider,
+        from.leg,
+        into.leg,
+    )
+    .execute(&mut *tx)
+    .await?;
+    authorizations::absorb(tx, from, into).await?;
     sqlx::query!("delete from call_legs where provider = $1 and leg = $2", provider, from.leg)
         .execute(&mut *tx)
         .await?;

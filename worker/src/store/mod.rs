@@ -6,12 +6,15 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 
 pub mod audit;
+pub mod authorizations;
 pub mod call_leg_names;
 pub mod call_legs;
 pub mod call_logs;
 pub mod corrections;
 pub mod dead_letters;
 pub mod directory;
+pub mod directory_changes;
+pub mod idempotency_keys;
 pub mod identities;
 pub mod organizations;
 pub mod phone_numbers;

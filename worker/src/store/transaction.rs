@@ -65,6 +65,17 @@ where
     task.await.unwrap_or_else(|error| Err(TransactionError::Panic(error).into()))
 }
 
+/// Lets everything in this transaction see the database as it is at one instant. The first thing to be said in it.
+///
+/// # Errors
+/// What the database says.
+pub async fn in_one_snapshot(tx: &mut Tx) -> Result<(), sqlx::Error> {
+    sqlx::query!("set transaction isolation level repeatable read read only")
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
+
 /// Lets whoever names the same thing wait until this transaction is over, where there is no row yet to be locked.
 ///
 /// # Errors

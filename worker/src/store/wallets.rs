@@ -209,6 +209,70 @@ pub async fn states_of(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<WalletState>, sq
     rows.into_iter().map(WalletState::try_from).collect()
 }
 
+/// What of a wallet is held, for those who look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which.
+    pub wallet_id: Uuid,
+    /// What the ledger adds up to.
+    pub balance: Money,
+    /// What is set aside of it.
+    pub held: Money,
+    /// ISO 4217.
+    pub currency: String,
+    /// The highest number that a frame of it has.
+    pub seq: i64,
+}
+
+impl Standing {
+    /// What is left.
+    #[must_use]
+    pub fn available(&self) -> Money {
+        self.balance.checked_sub(self.held).unwrap_or(self.balance)
+    }
+}
+
+/// How wallets stand, with what is held of them.
+///
+/// # Errors
+/// What the database says.
+pub async fn standings(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Standing>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select w.id, w.balance, w.currency, w.seq, coalesce(h.held, 0) as "held!"
+        from wallets w left join (
+            select wallet_id, sum(amount) as held from (
+                select wallet_id, hold, max(amount) as amount from authorizations
+                where wallet_id = any($1) and status = 'authorized' group by wallet_id, hold
+            ) holds group by wallet_id
+        ) h on h.wallet_id = w.id
+        where w.id = any($1)
+        "#,
+        ids,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Standing {
+                wallet_id: row.id,
+                balance: money(row.balance)?,
+                held: money(row.held)?,
+                currency: row.currency,
+                seq: row.seq,
+            })
+        })
+        .collect()
+}
+
+/// The wallet as the cache should have it, if there is one.
+///
+/// # Errors
+/// What the database says.
+pub async fn state(tx: &mut Tx, id: Uuid) -> Result<Option<WalletState>, sqlx::Error> {
+    Ok(states_of(tx, &[id]).await?.pop())
+}
+
 /// An amount of a `DECIMAL(10,4)` column. The column cannot hold what does not fit; NaN is refused by its checks.
 pub(crate) fn money(value: Decimal) -> Result<Money, sqlx::Error> {
     Money::from_decimal(value).map_err(|error| sqlx::Error::Decode(Box::new(error)))

@@ -174,7 +174,11 @@ fn repeated(movement: &Movement, first: Posting, account: &Account) -> Result<Mo
 fn moved(posting: Posting, account: &Account, is_repeat: bool) -> Moved {
     let notice = announce::posted(&posting, account.organization_id, &account.currency);
     Moved {
-        announcement: Announcement { wallets: vec![account.state()], notices: vec![notice] },
+        announcement: Announcement {
+            wallets: vec![account.state()],
+            notices: vec![notice],
+            dropped: Vec::new(),
+        },
         currency: account.currency.clone(),
         posting,
         is_repeat,

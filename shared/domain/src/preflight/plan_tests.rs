@@ -109,10 +109,8 @@ fn planned(from: &str, to: &str, target: Option<&str>) -> Plan {
 }
 
 fn funded(plan: Plan) -> Fundable {
-    match plan {
-        Plan::Fund(fundable) => *fundable,
-        other => panic!("{other:?}"),
-    }
+    let Plan::Fund(fundable) = plan else { panic!("{plan:?}") };
+    *fundable
 }
 
 #[test]

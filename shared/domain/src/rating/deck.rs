@@ -45,6 +45,11 @@ impl FromIterator<Rate> for RateTable {
 }
 
 impl RateTable {
+    /// The rates of each prefix.
+    pub fn by_prefix(&self) -> impl Iterator<Item = &[Rate]> {
+        self.by_prefix.values().map(Vec::as_slice)
+    }
+
     /// The rate of the longest prefix of `number` that applies to `direction`; at the same prefix a row with a
     /// direction wins over one without.
     #[must_use]
@@ -82,6 +87,18 @@ pub struct RateMatch<'a> {
 }
 
 impl Decks {
+    /// The decks that are in force at an instant, one of each name, and those that will be.
+    pub fn from_now_on(&self, now: OffsetDateTime) -> impl Iterator<Item = &Deck> {
+        self.0.iter().filter(move |deck| {
+            let is_replaced = |other: &Deck| {
+                other.name == deck.name
+                    && other.effective_from > deck.effective_from
+                    && other.effective_from <= now
+            };
+            !self.0.iter().any(is_replaced)
+        })
+    }
+
     /// The rate for a call to `number` that started `at`: from the deck of that name in force then, else from the
     /// earliest later one that has a prefix for it. `None`: there is no price, which is never price zero.
     #[must_use]

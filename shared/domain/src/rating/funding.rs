@@ -112,6 +112,7 @@ fn whole_increments(rate: &Rate, paid: u32) -> u32 {
 }
 
 /// The price; where it does not fit, more than any wallet has is as good as the largest amount.
-fn price_of(rate: &Rate, seconds: u32) -> Money {
+#[must_use]
+pub fn price_of(rate: &Rate, seconds: u32) -> Money {
     price(rate, seconds).map_or(Money::MAX, |price| price.amount)
 }

@@ -10,7 +10,10 @@ local before = redis.call('HGET', KEYS[3], ARGV[3])
 local replaced = 0
 if before then
     local amount, kind = string.match(before, '^(%d+)|(%a)|')
-    if kind == 'p' then return 'held' end
+    if kind == 'p' then
+        redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2] .. ' ' .. ARGV[3])
+        return 'held'
+    end
     replaced = tonumber(amount)
 end
 local others = tonumber(wallet[3]) - replaced

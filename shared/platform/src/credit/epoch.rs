@@ -125,6 +125,15 @@ impl CreditCache {
         })
     }
 
+    /// Forgets a wallet: it must be loaded before it is believed again.
+    ///
+    /// # Errors
+    /// [`CreditError`] when Redis did not answer.
+    pub async fn forget(&self, wallet_id: Uuid) -> Result<(), CreditError> {
+        let mut connection = self.connection()?;
+        within(SWEEP_BUDGET, connection.commands.del::<_, ()>(wallet_key(wallet_id))).await
+    }
+
     /// How the cache stands.
     ///
     /// # Errors

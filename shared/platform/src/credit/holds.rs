@@ -13,6 +13,7 @@ use super::{
 };
 
 static PLACE_HOLD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("place_hold.lua")));
+static DROP_HOLD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("drop_hold.lua")));
 static CONFIRM_HOLD: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("confirm_hold.lua")));
 
@@ -213,6 +214,27 @@ impl CreditCache {
             "lost" => Confirmed::Lost,
             _ => Confirmed::NotLoaded,
         })
+    }
+
+    /// Gives a hold back that nothing stands behind, unless somebody has looked at it after `seen_until`. Returns whether
+    /// it was there.
+    ///
+    /// # Errors
+    /// [`CreditError`] when it did not happen, or may not have happened.
+    pub async fn drop_hold(
+        &self,
+        wallet_id: Uuid,
+        hold: &str,
+        seen_until: OffsetDateTime,
+    ) -> Result<bool, CreditError> {
+        let mut connection = self.connection()?;
+        let mut call = DROP_HOLD.key(wallet_key(wallet_id));
+        call.key(holds_key(wallet_id))
+            .key(INDEX)
+            .arg(wallet_id.to_string())
+            .arg(hold)
+            .arg(seen_until.unix_timestamp());
+        within(SWEEP_BUDGET, call.invoke_async(&mut connection.commands)).await
     }
 
     /// Counts another one of something within ten minutes; returns how many there are by now.

@@ -15,7 +15,10 @@ local replaced = 0
 if before then
     local amount, kind, purpose = string.match(before, '^(%d+)|(%a)|(.*)$')
     -- A call that asks again has what it had.
-    if kind == 'p' and ARGV[4] == 'p' then return { 'again', amount, balance, held - tonumber(amount), purpose } end
+    if kind == 'p' and ARGV[4] == 'p' then
+        redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2] .. ' ' .. ARGV[3])
+        return { 'again', amount, balance, held - tonumber(amount), purpose }
+    end
     replaced = tonumber(amount)
 end
 local others = held - replaced

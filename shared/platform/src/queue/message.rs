@@ -2,6 +2,7 @@
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
+use curbe_domain::authorization::CreditEvent;
 use curbe_domain::providers::{Provider, Summary};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -72,6 +73,43 @@ impl VoiceEvent {
                 headers.insert(name, one_line(value));
             }
         }
+        headers
+    }
+}
+
+/// A decision of pre-flight on its way to the worker.
+#[derive(Clone, Debug)]
+pub struct CreditMessage<'a> {
+    /// The decision.
+    pub event: &'a CreditEvent,
+    /// When it was made.
+    pub decided_at: OffsetDateTime,
+    /// The id of the request that asked.
+    pub trace_id: &'a str,
+}
+
+impl CreditMessage<'_> {
+    /// `credit.<provider>.<kind>`.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        format!("credit.{}.{}", self.event.key().provider, self.event.kind())
+    }
+
+    /// Its headers, for these bytes. A decision told again is dropped by the server within its window.
+    #[must_use]
+    pub fn headers(&self, body: &[u8]) -> HeaderMap {
+        let key = self.event.key();
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            NATS_MESSAGE_ID,
+            format!("{}:{}:{}:{}", key.provider, key.leg, self.event.kind(), hex(&digest(body))),
+        );
+        headers.insert(PROVIDER, key.provider.as_str());
+        headers.insert(LEG, one_line(&key.leg));
+        headers.insert(KIND, self.event.kind());
+        headers.insert(RECEIVED_AT, rfc3339(self.decided_at));
+        headers.insert(TRACE_ID, one_line(self.trace_id));
+        headers.insert(CONTENT_TYPE, "application/json");
         headers
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_nats::jetstream::context::{Context, ContextBuilder};
 use async_nats::{Client, ConnectOptions};
 
+pub mod load;
 pub mod message;
 pub mod topology;
 

@@ -158,7 +158,8 @@ pub async fn merge(tx: &mut Tx, news: &[LegNews]) -> Result<Vec<LegRow>, sqlx::E
         returning
             provider, leg, parent, session, account, from_address, to_address, direction::text, initiated_at,
             answered_at, outcome, seconds, talked, ended_at, provider_cost, billed_seconds, recording_status::text,
-            recording_url, recording_id, settled_as, settled_seconds, settled_by, hangup_received_at as heard_at
+            recording_url, recording_id, settled_as, settled_seconds, settled_by, hangup_received_at as heard_at,
+            refusal
         "#,
         &columns.provider,
         &columns.leg,

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use curbe_domain::legs::duration::Basis;
 use curbe_domain::legs::{LegFacts, LegKey};
+use curbe_domain::preflight::Reason;
 use curbe_domain::providers::Provider;
 use time::OffsetDateTime;
 
 use super::Tx;
+use super::authorizations::Terms;
 
 mod merging;
 mod row;
@@ -24,6 +26,10 @@ pub struct LegRow {
     pub settled: Option<Settled>,
     /// When ingest had read of its end.
     pub heard_at: Option<OffsetDateTime>,
+    /// Why it was refused before it began.
+    pub refusal: Option<Reason>,
+    /// What it was authorized on, once that was looked up.
+    pub terms: Option<Terms>,
 }
 
 /// What became of a leg.
@@ -94,7 +100,7 @@ macro_rules! lock_by {
                 l.provider, l.leg, l.parent, l.session, l.account, l.from_address, l.to_address, l.direction::text,
                 l.initiated_at, l.answered_at, l.outcome, l.seconds, l.talked, l.ended_at, l.provider_cost,
                 l.billed_seconds, l.recording_status::text, l.recording_url, l.recording_id, l.settled_as,
-                l.settled_seconds, l.settled_by, l.hangup_received_at as heard_at
+                l.settled_seconds, l.settled_by, l.hangup_received_at as heard_at, l.refusal
             from unnest($1::text[], $2::text[]) as wanted (provider, leg)
             join call_legs l on l.provider = wanted.provider and l." + $column + " = wanted.leg
             order by l.provider, l.leg
@@ -287,6 +293,31 @@ pub async fn reopen(tx: &mut Tx, keys: &[LegKey]) -> Result<(), sqlx::Error> {
         "#,
         &providers,
         &legs,
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes why legs were refused before they began; the first reason stands.
+///
+/// # Errors
+/// What the database says.
+pub async fn refuse(tx: &mut Tx, refused: &[(LegKey, Reason)]) -> Result<(), sqlx::Error> {
+    let keys: Vec<LegKey> = refused.iter().map(|(key, _)| key.clone()).collect();
+    let (providers, legs) = split(&keys);
+    let reasons: Vec<String> =
+        refused.iter().map(|(_, reason)| reason.as_str().to_owned()).collect();
+    sqlx::query!(
+        r#"
+        update call_legs l
+        set refusal = coalesce(l.refusal, refused.reason)
+        from unnest($1::text[], $2::text[], $3::text[]) as refused (provider, leg, reason)
+        where l.provider = refused.provider and l.leg = refused.leg
+        "#,
+        &providers,
+        &legs,
+        &reasons,
     )
     .execute(&mut *tx)
     .await?;

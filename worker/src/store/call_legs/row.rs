@@ -4,6 +4,7 @@ use curbe_domain::legs::duration::Basis;
 use curbe_domain::legs::{
     Billed, Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus, Talk,
 };
+use curbe_domain::preflight::Reason;
 use curbe_domain::providers::Provider;
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
@@ -36,12 +37,15 @@ pub(super) struct Row {
     pub(super) settled_seconds: Option<i32>,
     pub(super) settled_by: Option<String>,
     pub(super) heard_at: Option<OffsetDateTime>,
+    pub(super) refusal: Option<String>,
 }
 
 impl Row {
     pub(super) fn into_leg(self) -> Result<LegRow, sqlx::Error> {
         Ok(LegRow {
             heard_at: self.heard_at,
+            refusal: self.refusal.as_deref().and_then(Reason::parse),
+            terms: None,
             settled: self.settled(),
             facts: LegFacts {
                 hangup: self.hangup(),

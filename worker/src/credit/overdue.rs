@@ -1,0 +1,127 @@
+//! Holds that nobody comes back for: calls whose end was never told, purchases that were never made, and names in the
+//! cache that nothing stands behind. Until it is certain, an overdue hold goes on counting.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
+
+use curbe_platform::credit::Dropped;
+use metrics::counter;
+use time::OffsetDateTime;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use super::Keeper;
+use crate::announcer;
+use crate::ledger::Account;
+use crate::settlement::announce::{self, Announcement};
+use crate::store::authorizations::{self, Overdue};
+use crate::store::{Tx, idempotency_keys, transaction, wallets};
+
+const INTERVAL: Duration = Duration::from_secs(5);
+/// Some at a time: their wallets are locked.
+const AT_ONCE: i64 = 200;
+/// Longer than a decision takes from the hold to the queue, and a purchase from the hold to the database.
+const UNSEEN: time::Duration = time::Duration::minutes(2);
+const LOOKED_AT: isize = 1_000;
+/// How long answers are given again: longer than any backend tries.
+const ANSWERS_KEPT: time::Duration = time::Duration::days(7);
+
+/// Looks for ever.
+pub(super) async fn look_after(keeper: &Keeper) {
+    loop {
+        sleep(INTERVAL).await;
+        let looked = async {
+            give_up_overdue(keeper).await?;
+            drop_orphans(keeper).await?;
+            forget_answers(keeper).await
+        };
+        if let Err(error) = looked.await {
+            tracing::warn!(error = %format!("{error:#}"), "holds are not looked after");
+        }
+    }
+}
+
+/// Gives back what was set aside for calls whose time is over, once every event is settled that the queue held by then.
+async fn give_up_overdue(keeper: &Keeper) -> anyhow::Result<()> {
+    let now = OffsetDateTime::now_utc();
+    let last = keeper.events.last_sequence().await?;
+    if !keeper.decisions.has_passed(last).await? || !keeper.events.has_passed(last).await? {
+        return Ok(());
+    }
+    let overdue = transaction::run(&keeper.pool, move |tx| {
+        Box::pin(async move { authorizations::overdue(tx, now, AT_ONCE).await })
+    });
+    let overdue = overdue.await?;
+    if overdue.is_empty() {
+        return Ok(());
+    }
+    let announcement = transaction::run(&keeper.pool, move |tx| {
+        Box::pin(async move { expire(tx, &overdue, now).await })
+    });
+    let announcement = announcement.await?;
+    let given_back = announcement.dropped.len();
+    counter!("curbe_holds_expired_total").increment(given_back as u64);
+    tracing::warn!(holds = given_back, "overdue holds were given back");
+    announcer::announce(&keeper.cache, &announcement).await;
+    Ok(())
+}
+
+async fn expire(
+    tx: &mut Tx,
+    overdue: &[Overdue],
+    now: OffsetDateTime,
+) -> Result<Announcement, sqlx::Error> {
+    let wallet_ids: BTreeSet<Uuid> = overdue.iter().filter_map(|one| one.wallet_id).collect();
+    let wallet_ids: Vec<Uuid> = wallet_ids.into_iter().collect();
+    let mut accounts = wallets::lock(tx, &wallet_ids).await?;
+    let ids: Vec<Uuid> = overdue.iter().map(|one| one.id).collect();
+    let over = authorizations::expire(tx, &ids, now).await?;
+    let dropped: Vec<Dropped> = over
+        .into_iter()
+        .filter_map(|(wallet_id, hold)| Some(Dropped { wallet_id: wallet_id?, hold }))
+        .collect();
+    let moved: HashSet<Uuid> = dropped.iter().map(|over| over.wallet_id).collect();
+    accounts.retain(|account| moved.contains(&account.wallet_id));
+    // Whoever is loading one of them at this moment must see that it has moved.
+    accounts.iter_mut().for_each(|account| account.version += 1);
+    wallets::update(tx, &accounts, now).await?;
+    let moved: Vec<Uuid> = moved.into_iter().collect();
+    let notices = wallets::standings(tx, &moved).await?.iter().map(announce::held).collect();
+    Ok(Announcement { wallets: accounts.iter().map(Account::state).collect(), notices, dropped })
+}
+
+/// Drops names in the cache that nothing stands behind, once every decision is known that was durable by then.
+async fn drop_orphans(keeper: &Keeper) -> anyhow::Result<()> {
+    let until = OffsetDateTime::now_utc() - UNSEEN;
+    let found = keeper.cache.holds_not_seen_since(until, LOOKED_AT).await?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let last = keeper.decisions.last_sequence().await?;
+    if !keeper.decisions.has_passed(last).await? {
+        return Ok(());
+    }
+    let asked = found.clone();
+    let open = transaction::run(&keeper.pool, move |tx| {
+        Box::pin(async move { authorizations::open_among(tx, &asked).await })
+    });
+    let open = open.await?;
+    keeper.cache.holds_seen(&open, OffsetDateTime::now_utc()).await?;
+    let open: HashSet<(Uuid, String)> = open.into_iter().collect();
+    for (wallet_id, hold) in found.into_iter().filter(|hold| !open.contains(hold)) {
+        if keeper.cache.drop_hold(wallet_id, &hold, until).await? {
+            counter!("curbe_holds_orphaned_total").increment(1);
+            tracing::warn!(wallet = %wallet_id, hold, "a hold with nothing behind it was dropped");
+        }
+    }
+    Ok(())
+}
+
+async fn forget_answers(keeper: &Keeper) -> anyhow::Result<()> {
+    let before = OffsetDateTime::now_utc() - ANSWERS_KEPT;
+    let forgotten = transaction::run(&keeper.pool, move |tx| {
+        Box::pin(async move { idempotency_keys::forget(tx, before).await })
+    });
+    forgotten.await?;
+    Ok(())
+}
