@@ -10,6 +10,7 @@ use hyper::Uri;
 
 /// The settings of pre-flight; flattened into those of ingest.
 #[derive(Args, Clone, Debug)]
+#[group(id = "preflight")]
 pub struct Settings {
     /// What becomes of a call while Redis, or what it must hold, cannot be had in time: reject it with spoken words, or
     /// allow it for a short time, which is counted.
