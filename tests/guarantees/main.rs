@@ -8,6 +8,7 @@
 )]
 
 mod a_2xx_means_durable;
+mod a_call_begins_only_if_it_can_be_paid;
 mod a_call_costs_what_its_rate_says;
 mod a_call_is_checked_before_it_is_made;
 mod a_call_of_two_legs_is_charged_once;

@@ -10,6 +10,12 @@ const USER: &str = "f5586561-8ff0-4291-a51b-c7dfe4139ff9";
 const ORGANIZATION: &str = "0c9f2a3e-2f0c-4c26-9f3b-3a1d1f6c1c52";
 
 impl TelnyxLeg {
+    /// The request for instructions as the call arrives.
+    #[must_use]
+    pub fn texml_request(&self) -> Fields {
+        self.standard(Status::Ringing)
+    }
+
     /// A status callback on the way: `initiated`, `ringing`, or `in-progress` once it is answered.
     #[must_use]
     pub fn texml_progress(&self, status: Status) -> Fields {
