@@ -1,0 +1,158 @@
+//! What was set aside for a call goes on counting until the call is settled, whatever is emptied, killed or restarted
+//! meanwhile; and it is given back once it is certain that nobody comes for it.
+
+use curbe_tests::oracle::units;
+use curbe_tests::simulator::twilio::TwilioCall;
+use curbe_tests::stack::wait_until;
+
+use crate::fixture::customers::User;
+use crate::fixture::{Bank, SOON};
+
+/// A minute costs a dollar there.
+const DEAR: &str = "+6012345678";
+
+async fn open() -> (Bank, User) {
+    let bank = Bank::open().await;
+    bank.insert_rate("60", "1.0000", "0.0000").await;
+    let user = bank.customer().await;
+    bank.cache_is_current().await;
+    (bank, user)
+}
+
+/// A call that has taken everything: ten minutes for ten dollars.
+async fn takes_everything(bank: &Bank, user: &User) -> TwilioCall {
+    let call = TwilioCall::outbound(&user.number, DEAR);
+    assert_eq!(bank.ask(&call).await.limit(), Some(597));
+    call
+}
+
+async fn nothing_is_left(bank: &Bank, user: &User) {
+    let refused = bank.ask(&TwilioCall::outbound(&user.number, DEAR)).await;
+    assert_eq!(refused.limit(), None, "{refused:?}");
+}
+
+#[tokio::test]
+async fn when_the_cache_is_emptied_replaced_or_rebuilt() {
+    let (bank, user) = open().await;
+    let call = takes_everything(&bank, &user).await;
+    let mut redis = bank.redis().await;
+    redis::cmd("FLUSHALL").query_async::<()>(&mut redis).await.unwrap();
+    nothing_is_left(&bank, &user).await;
+    bank.stack.redis().process().kill();
+    bank.stack.redis().restart().await.unwrap();
+    bank.cache_is_current().await;
+    nothing_is_left(&bank, &user).await;
+    // A standby that was promoted has an epoch and wallets of another process; here they say that all is free.
+    let mut redis = bank.redis().await;
+    let stale =
+        [("epoch", "f00d:abc"), ("version", "999999"), ("held", "0"), ("balance", "100000")];
+    let key = format!("wallet:{}", user.wallet);
+    redis::pipe()
+        .set("epoch", "f00d:abc")
+        .hset_multiple(&key, &stale)
+        .del(format!("holds:{}", user.wallet))
+        .query_async::<()>(&mut redis)
+        .await
+        .unwrap();
+    nothing_is_left(&bank, &user).await;
+    bank.hang_up(&call.clone().completed(599)).await;
+    bank.all_is_well().await;
+    assert_eq!(bank.balance(&user).await, "0.0000");
+    bank.cached_as_booked(&user).await;
+}
+
+#[tokio::test]
+async fn when_the_worker_is_away_while_it_runs() {
+    let (bank, user) = open().await;
+    let call = takes_everything(&bank, &user).await;
+    let worker = bank.stack.services_of(curbe_tests::stack::services::Kind::Worker).remove(0);
+    worker.process().kill();
+    nothing_is_left(&bank, &user).await;
+    // Its end, its repeat, and calls that nobody can judge without the worker once the cache is empty.
+    bank.hang_up(&call.clone().completed(599)).await;
+    let mut redis = bank.redis().await;
+    redis::cmd("FLUSHALL").query_async::<()>(&mut redis).await.unwrap();
+    nothing_is_left(&bank, &user).await;
+    worker.restart().await.unwrap();
+    bank.all_is_well().await;
+    assert_eq!(bank.balance(&user).await, "0.0000");
+    nothing_is_left(&bank, &user).await;
+    bank.cached_as_booked(&user).await;
+}
+
+#[tokio::test]
+async fn when_ingest_dies_in_the_middle_of_asking() {
+    let (bank, user) = open().await;
+    // Believed before, since the worker could not be asked.
+    let first = TwilioCall::outbound(&user.number, DEAR);
+    assert!(bank.ask(&first).await.limit().is_some());
+    bank.hang_up(&first.completed(0)).await;
+    bank.drained().await;
+    bank.cached_as_booked(&user).await;
+    // A queue that says nothing: the money is set aside, and no answer is given.
+    bank.stack.nats().process().freeze();
+    let call = TwilioCall::outbound(&user.number, DEAR);
+    let asked = bank.sending(vec![bank.request(&call.voice_request())]);
+    wait_until(SOON, "the hold", async || {
+        match bank.cached(&user, &["calls"]).await[0].as_deref() {
+            Some("1") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    bank.ingest.process().kill();
+    bank.stack.nats().process().resume();
+    bank.ingest.restart().await.unwrap();
+    let answered = asked.await.unwrap();
+    assert!(answered.iter().all(|(_, status)| status.is_none()), "{answered:?}");
+    // It goes on counting, and whoever asks again for the same call has it.
+    nothing_is_left(&bank, &user).await;
+    assert_eq!(bank.ask(&call).await.limit(), Some(597));
+    bank.hang_up(&call.clone().completed(599)).await;
+    bank.all_is_well().await;
+    assert_eq!(bank.balance(&user).await, "0.0000");
+    bank.cached_as_booked(&user).await;
+}
+
+#[tokio::test]
+async fn and_a_call_whose_decision_is_not_durable_does_not_begin() {
+    let (bank, user) = open().await;
+    takes_everything(&bank, &user).await;
+    let other = bank.customer().await;
+    bank.cache_is_current().await;
+    // Believed before the queue goes away.
+    let first = TwilioCall::outbound(&other.number, "+525512345678");
+    assert!(bank.ask(&first).await.limit().is_some());
+    bank.stack.nats().process().kill();
+    let call = TwilioCall::outbound(&other.number, DEAR);
+    let answer = bank.ask(&call).await;
+    assert!(answer.is_silent(), "{answer:?}");
+    bank.stack.nats().restart().await.unwrap();
+    wait_until(SOON, "the queue to take events again", async || {
+        let answer = bank.ask(&call).await;
+        if answer.limit().is_some() { Ok(()) } else { Err(answer.0) }
+    })
+    .await;
+    bank.hang_up(&call.clone().completed(61)).await;
+    bank.drained().await;
+    assert_eq!(bank.log(&call.sid).await.unwrap().price, "2.0000");
+    bank.books_are_clean().await;
+}
+
+#[tokio::test]
+async fn but_given_back_once_nobody_comes_for_it() {
+    let (bank, user) = open().await;
+    let lost = takes_everything(&bank, &user).await;
+    bank.drained().await;
+    nothing_is_left(&bank, &user).await;
+    bank.sql("update authorizations set due_at = now() - interval '1 second'").await;
+    bank.sets_aside(&user, "0.0000").await;
+    bank.cached_as_booked(&user).await;
+    // Its end is told after all, days later: it is charged on its terms, if need be below zero.
+    let call = takes_everything(&bank, &user).await;
+    bank.hang_up(&call.clone().completed(599)).await;
+    bank.hang_up(&lost.clone().completed(61)).await;
+    bank.all_is_well().await;
+    assert_eq!(bank.log(&lost.sid).await.unwrap().price, "2.0000");
+    assert_eq!(units(&bank.balance(&user).await), -20_000);
+}
