@@ -2,10 +2,10 @@
 //! it runs out.
 
 use curbe_tests::oracle::{text, units};
+use curbe_tests::simulator::instructions::Document;
 use curbe_tests::simulator::twilio::{Silence, Status, TwilioCall};
 
 use crate::fixture::Bank;
-use crate::fixture::asking::Document;
 use crate::fixture::customers::User;
 
 /// Prefixes of this file alone.

@@ -3,11 +3,12 @@
 
 use std::time::{Duration, Instant};
 
+use curbe_tests::simulator::instructions::Document;
 use curbe_tests::simulator::send::Sender;
 use curbe_tests::simulator::twilio::TwilioCall;
 use curbe_tests::stack::wait_until;
 
-use crate::fixture::asking::{Document, document};
+use crate::fixture::asking::document;
 use crate::fixture::customers::User;
 use crate::fixture::{Bank, SOON};
 

@@ -1,5 +1,6 @@
 //! Softphones, SIP addresses, anonymous callers, calls that come in, emergency calls, and programs that ask in JSON.
 
+use curbe_tests::simulator::flow::VOICE_REQUEST;
 use curbe_tests::simulator::sign::Webhook;
 use curbe_tests::simulator::telnyx::TelnyxLeg;
 use curbe_tests::simulator::twilio::TwilioCall;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::fixture::Bank;
-use crate::fixture::asking::{VOICE_REQUEST, document};
+use crate::fixture::asking::document;
 use crate::fixture::bank::with;
 use crate::fixture::customers::User;
 
@@ -34,7 +35,7 @@ async fn leads_to(bank: &Bank, user: &User, target: &str) {
 async fn program_is_told(bank: &Bank, request: &Webhook) -> Value {
     let answer = bank.send(request).await;
     assert_eq!(
-        (answer.status, &answer.headers["content-type"].to_str().unwrap()[..]),
+        (answer.status, answer.headers["content-type"].to_str().unwrap()),
         (200, "application/json")
     );
     serde_json::from_str(&answer.body).unwrap()
@@ -84,6 +85,23 @@ async fn calls_for_a_customer_go_where_his_number_leads() {
     leads_to(&bank, &user, evil).await;
     let answer = bank.ask(&call()).await;
     assert_eq!(answer.0.matches("<Dial").count(), 1, "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_stranger_is_not_told_what_a_customer_lacks() {
+    let (bank, user) = open().await;
+    leads_to(&bank, &user, MEXICO).await;
+    let call = || TwilioCall::inbound(STRANGER, &user.number);
+    assert_eq!(bank.ask(&call()).await.text("Number"), Some(MEXICO));
+    let organization = user.organization.to_string();
+    let adjust = ["wallets", "adjust", &organization, "-9.5000", "--reference", "spent"];
+    bank.curbe(&adjust).await;
+    bank.cached_as_booked(&user).await;
+    let answer = bank.ask(&call()).await;
+    assert!(answer.is_silent(), "{answer:?}");
+    leads_to(&bank, &user, "+999123456789").await;
+    let answer = bank.ask(&call()).await;
+    assert!(answer.is_silent(), "{answer:?}");
 }
 
 #[tokio::test]

@@ -67,6 +67,11 @@ impl Decision {
         Self { answer, outcome: "refused", reason: Some(reason), available }
     }
 
+    /// The same, with nothing said.
+    pub(super) fn silent(self) -> Self {
+        Self { answer: Answer::Reject, ..self }
+    }
+
     /// How long they may talk, where that is limited.
     pub(crate) fn time_limit(&self) -> Option<u32> {
         match &self.answer {

@@ -7,7 +7,7 @@ use curbe_domain::authorization::{Authorized, CreditEvent, Withdrawn, hold_of_ca
 use curbe_domain::legs::Direction;
 use curbe_domain::money::Money;
 use curbe_domain::preflight::{Fundable, Reason};
-use curbe_domain::rating::funding::{Limits, price_of, seconds};
+use curbe_domain::rating::funding::{Limits, price_of, remaining, seconds};
 use curbe_platform::credit::{Ask, Confirmed, Kind, Placed, Refused, Taken, Wanted};
 use metrics::counter;
 use time::OffsetDateTime;
@@ -35,7 +35,7 @@ impl Preflight {
         let (authorized, available) = match self.set_aside(asking, call).await? {
             Funded::Taken(authorized, available) => (authorized, available),
             Funded::Refused(reason, available) => {
-                return Ok(self.refuse(asking, reason, call.language, available).await);
+                return Ok(self.refuse_call(asking, call, reason, available).await);
             }
         };
         let event = CreditEvent::Authorized(authorized.clone());
@@ -49,15 +49,14 @@ impl Preflight {
             );
             // It may have become durable all the same.
             self.withdraw(asking, &authorized);
-            let available = Some(available);
-            return Ok(self.refuse(asking, Reason::Unavailable, call.language, available).await);
+            let refused = self.refuse_call(asking, call, Reason::Unavailable, Some(available));
+            return Ok(refused.await);
         }
         match self.confirm(asking, &authorized).await {
             Ok(true) => {}
             Ok(false) => {
                 self.withdraw(asking, &authorized);
-                let refused = self.refuse(asking, Reason::FundsInUse, call.language, None);
-                return Ok(refused.await);
+                return Ok(self.refuse_call(asking, call, Reason::FundsInUse, None).await);
             }
             Err(Blind) => {
                 self.withdraw(asking, &authorized);
@@ -93,14 +92,7 @@ impl Preflight {
                     ));
                 }
                 Ok(Placed::Again(taken, purpose)) => {
-                    let first: Authorized = serde_json::from_str(&purpose).map_err(|_| Blind)?;
-                    // The same answer, and yet a decision of its own: should one of the two have to be taken back, the
-                    // other one holds.
-                    let again = Authorized { id: fresh.id, decided_at: asking.at, ..first };
-                    return Ok(Funded::Taken(
-                        self.authorized(asking, again, taken),
-                        taken.available(),
-                    ));
+                    return self.again(asking, fresh, &purpose, taken);
                 }
                 Ok(Placed::Refused(refused)) => return Ok(refused_with(refused)),
                 Ok(Placed::NotLoaded) => self.load(asking, Some(call.wallet_id)).await?,
@@ -110,6 +102,39 @@ impl Preflight {
                 }
             }
         }
+    }
+
+    /// A leg that asks again is told what it was told, and yet by a decision of its own: should one of the two have to be
+    /// taken back, the other one holds. Whoever asks long after that has talked meanwhile, on the same money.
+    fn again(
+        &self,
+        asking: &Asking<'_>,
+        fresh: Authorized,
+        purpose: &str,
+        taken: Taken,
+    ) -> Result<Funded, Blind> {
+        let first: Authorized = serde_json::from_str(purpose).map_err(|_| Blind)?;
+        let since = u32::try_from((asking.at - first.decided_at).whole_seconds()).unwrap_or(0);
+        let again = Authorized { id: fresh.id, decided_at: asking.at, ..first };
+        let mut authorized = self.authorized(asking, again, taken);
+        let Some(left) = remaining(authorized.seconds, since, self.shortest(asking)) else {
+            return Ok(Funded::Refused(Reason::FundsInUse, Some(taken.available())));
+        };
+        authorized.seconds = left;
+        authorized.due_at = self.due_at(asking, left);
+        Ok(Funded::Taken(authorized, taken.available()))
+    }
+
+    /// A stranger whose call is forwarded is not told what the customer lacks.
+    async fn refuse_call(
+        &self,
+        asking: &Asking<'_>,
+        call: &Fundable,
+        reason: Reason,
+        available: Option<Money>,
+    ) -> Decision {
+        let decision = self.refuse(asking, reason, call.language, available).await;
+        if call.is_forwarded { decision.silent() } else { decision }
     }
 
     /// Whether the hold is there, still or again.
@@ -136,16 +161,20 @@ impl Preflight {
     }
 
     fn wanted(&self, asking: &Asking<'_>, call: &Fundable) -> Wanted {
-        let Limits { shortest, usual, longest, share_percent } = self.limits;
-        let shortest = shortest.max(asking.limit_min + GUARD_SECONDS);
+        let Limits { usual, longest, share_percent, .. } = self.limits;
         Wanted {
-            least: price_of(&call.rate, shortest),
+            least: price_of(&call.rate, self.shortest(asking)),
             usual: price_of(&call.rate, usual),
             most: price_of(&call.rate, longest),
             share_percent,
             keeps_threshold: true,
             calls_max: call.calls_max,
         }
+    }
+
+    /// No call of fewer seconds is worth beginning, or can be limited by its provider.
+    fn shortest(&self, asking: &Asking<'_>) -> u32 {
+        self.limits.shortest.max(asking.limit_min + GUARD_SECONDS)
     }
 
     /// The terms, before it is known how much there is for them.

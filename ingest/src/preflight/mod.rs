@@ -31,6 +31,8 @@ use settings::seconds;
 const GUARD_SECONDS: u32 = 3;
 /// Somebody else may be loading already; asked at once again, the worker would only be busier.
 const LOAD_PAUSE: Duration = Duration::from_millis(20);
+/// A queue gets so long even when the budget is spent: a refusal that was not recorded cannot be spoken.
+const LAST_MOMENT: Duration = Duration::from_millis(150);
 
 /// What decisions are made with.
 pub(crate) struct Preflight {
@@ -174,9 +176,16 @@ impl Preflight {
         asking.at + ringing + Duration::from_secs(call_seconds.into())
     }
 
-    /// Makes a decision durable.
+    /// Makes a decision durable, while its caller still waits for it.
     async fn publish(&self, asking: &Asking<'_>, event: &CreditEvent) -> Result<(), Rejection> {
-        publish(&self.publisher, event, asking.at, asking.request_id).await
+        let left = asking.deadline.saturating_duration_since(Instant::now()).max(LAST_MOMENT);
+        let published = publish(&self.publisher, event, asking.at, asking.request_id);
+        tokio::time::timeout(left, published).await.unwrap_or_else(|_| {
+            Err(Rejection::Unavailable {
+                reason: "budget_spent",
+                detail: "the queue did not answer within the caller's patience".to_owned(),
+            })
+        })
     }
 }
 

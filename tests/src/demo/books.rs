@@ -56,7 +56,7 @@ pub async fn compare(pool: &PgPool, people: &People, sent: &Sent) -> Result<Foun
     let rows: Vec<Row> = sqlx::query_as(LEGS).fetch_all(pool).await?;
     legs(&rows, sent, &mut found);
     let expected = books(&rates(), &sent.legs);
-    for organization in [&people.acme, &people.globex] {
+    for organization in [&people.acme, &people.globex, &people.initech] {
         let spent = expected.wallets.get(&organization.wallet).copied().unwrap_or_default();
         balance(pool, organization, spent, &mut found).await?;
     }

@@ -114,6 +114,9 @@ impl Sent {
         postman: &Postman,
         screen: &mut Screen,
     ) -> Result<(Value, Duration)> {
+        if postman.ask(&placed.request).await.limit() < placed.leg.length.stated {
+            postman.complain(format!("{} may not last as long as it does", placed.leg.id()));
+        }
         let mut hung_up = Instant::now();
         for webhook in &placed.webhooks {
             hung_up = Instant::now();

@@ -2,6 +2,7 @@
 
 pub mod books;
 pub mod calls;
+pub mod credit;
 pub mod load;
 pub mod next;
 pub mod people;
@@ -83,7 +84,7 @@ impl Demo {
     }
 
     async fn calls(&mut self) -> Result<()> {
-        let Self { people, postman, screen, sent, .. } = self;
+        let Self { stack, people, postman, screen, sent } = self;
         say("\nThe price list");
         people::price_list().for_each(|line| say(&format!("  {line}")));
         say(&format!("\nThe screen of {}: balance {}", people.ben.email, screen.balance()));
@@ -98,6 +99,8 @@ impl Demo {
         say("\nA hundred calls, each hung up once the last one is on the screen");
         sent.one_after_another(people, postman, screen).await?;
         say(&format!("  balance {}", screen.balance()));
+        say("\nCredit before the call: somebody with little money");
+        sent.on_credit(people, postman, stack).await?;
         say("\nAnd what goes wrong: forged signatures, a call told twice with other seconds, a");
         say("stranger's call, a number without a price, a body that says nothing");
         sent.gone_wrong(people, postman, screen).await?;

@@ -36,7 +36,12 @@ fn simulations(people: &People) -> Vec<String> {
             "curbe-simulate hangup --provider {provider} --from {from} --to +525512345678 --seconds 61{more}"
         )
     };
+    let asking = format!(
+        "curbe-simulate voice-request --from {} --to +525512345678   # its hangup: --sid of the answer",
+        people.ben.number(Provider::Twilio)
+    );
     vec![
+        asking,
         hangup(Provider::Twilio, ""),
         hangup(Provider::SignalWire, ""),
         hangup(Provider::Telnyx, ""),
@@ -60,7 +65,8 @@ fn commands(people: &People) -> Vec<String> {
 fn addresses(stack: &Stack) {
     say("\nAddresses");
     let row = |name: &str, url: &str, what: &str| say(&format!("  {name:<10}{url:<46}{what}"));
-    row("ingest", &stack.ingest_url(), "POST /api/webhooks/voice-events");
+    row("ingest", &stack.ingest_url(), "POST /api/webhooks/voice-request, voice-events");
+    row("worker", &stack.worker_url(), "POST /api/gatekeeper/..., with a service token");
     row("notifier", &stack.notifier_url(), "GET /api/ws, /api/wallet/balance, /api/logs");
     row("Postgres", &stack.database_url(), "");
     row("NATS", stack.nats_url(), "");

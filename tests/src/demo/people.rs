@@ -29,6 +29,12 @@ const GLOBEX: [&str; 3] = [
     "1684641123236054245",
 ];
 
+const INITECH: [&str; 3] = [
+    "AC00000000000000000000000000000003",
+    "2f6f0f6f-9a39-4b1c-8a1a-6f1c3c1e2a11",
+    "1684641123236054246",
+];
+
 /// A user with a number of his own at each provider, and a softphone.
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -86,12 +92,16 @@ pub struct People {
     pub acme: Organization,
     /// Another one, of which he must see nothing.
     pub globex: Organization,
+    /// One that has paid little.
+    pub initech: Organization,
     /// Admin of the first.
     pub ana: Person,
     /// Its member: the caller whose screen the demo shows.
     pub ben: Person,
     /// Admin of the second.
     pub carla: Person,
+    /// Admin of the third.
+    pub dora: Person,
 }
 
 impl People {
@@ -100,10 +110,11 @@ impl People {
     /// # Errors
     /// `curbe` refused.
     pub async fn settle_in(stack: &Stack) -> Result<Self> {
-        let [ana, ben, carla] = [
+        let [ana, ben, carla, dora] = [
             ["+14155550100", "+14155550110", "+14155550120"],
             ["+14155550101", "+14155550111", "+14155550121"],
             ["+14155550200", "+14155550210", "+14155550220"],
+            ["+14155550300", "+14155550310", "+14155550320"],
         ];
         let ana = person("ana@acme.example", ana, "client:ana");
         let ben = person("ben@acme.example", ben, "client:ben");
@@ -112,7 +123,10 @@ impl People {
         let acme = organization(stack, acme, &[(&ana, "admin"), (&ben, "member")]).await?;
         let globex = ("Globex", "200.0000", GLOBEX);
         let globex = organization(stack, globex, &[(&carla, "admin")]).await?;
-        Ok(Self { acme, globex, ana, ben, carla })
+        let dora = person("dora@initech.example", dora, "client:dora");
+        let initech = ("Initech", "1.2000", INITECH);
+        let initech = organization(stack, initech, &[(&dora, "admin")]).await?;
+        Ok(Self { acme, globex, initech, ana, ben, carla, dora })
     }
 
     /// Who makes and takes the calls at a provider: the caller half of them.

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::people::{Organization, Person};
 use super::postman::Postman;
-use crate::simulator::flow::{ExpectedLeg, Length, Provider, VOICE_EVENTS};
+use crate::simulator::flow::{ExpectedLeg, Length, Provider, VOICE_EVENTS, VOICE_REQUEST};
 use crate::simulator::sign::Webhook;
 use crate::simulator::signalwire::SignalWireCall;
 use crate::simulator::telnyx::{Cause, Event, TelnyxLeg};
@@ -13,6 +13,8 @@ use crate::simulator::twilio::{Silence, Status, TwilioCall};
 /// A call into the world that is over.
 #[derive(Clone, Debug)]
 pub struct Placed {
+    /// What it asks before it begins.
+    pub request: Webhook,
     /// What is told of it, in order.
     pub webhooks: Vec<Webhook>,
     /// That it was recorded, which need not be told.
@@ -78,6 +80,7 @@ impl Placed {
 fn twilio(call: &TwilioCall, leg: ExpectedLeg, postman: &Postman) -> Placed {
     let form = |fields| postman.signers().twilio.form(VOICE_EVENTS, &fields);
     Placed {
+        request: postman.signers().twilio.form(VOICE_REQUEST, &call.voice_request()),
         webhooks: vec![form(call.hangup())],
         recording: form(call.recording("completed")),
         recording_url: call.recording_url(),
@@ -90,6 +93,7 @@ fn signalwire(call: &TwilioCall, leg: ExpectedLeg, postman: &Postman) -> Placed 
     let call = SignalWireCall { files, ..SignalWireCall::like(call) };
     let form = |fields| postman.signers().signalwire.form(VOICE_EVENTS, &fields);
     Placed {
+        request: postman.signers().signalwire.form(VOICE_REQUEST, &call.voice_request()),
         webhooks: vec![form(call.hangup())],
         recording: form(call.recording("completed")),
         recording_url: call.recording_url(),
@@ -111,7 +115,9 @@ fn telnyx(call: &TwilioCall, leg: ExpectedLeg, postman: &Postman) -> Placed {
         (told, vec![ended])
     };
     let sign = |event: &Event| event.signed(&postman.signers().telnyx, OffsetDateTime::now_utc());
+    let (asks, now) = (told.texml_request(), OffsetDateTime::now_utc());
     Placed {
+        request: postman.signers().telnyx.form(VOICE_REQUEST, &asks, now),
         webhooks: events.iter().map(sign).collect(),
         recording: sign(&Event::Json(told.recording_saved())),
         leg: ExpectedLeg { names: vec![told.leg_id.to_string(), told.control_id], ..leg },

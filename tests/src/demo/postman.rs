@@ -8,6 +8,7 @@ use anyhow::Result;
 use futures_util::{StreamExt, stream};
 
 use crate::simulator::flow::{ExpectedLeg, Provider, Request};
+use crate::simulator::instructions::Document;
 use crate::simulator::provider_api::ProviderApi;
 use crate::simulator::send::Sender;
 use crate::simulator::sign::Webhook;
@@ -93,6 +94,24 @@ impl Postman {
             self.post(&request.webhook, request.forged).await;
         };
         stream::iter(requests).for_each_concurrent(AT_ONCE, send).await;
+    }
+
+    /// Asks whether a call may begin; what its provider is told.
+    pub async fn ask(&self, request: &Webhook) -> Document {
+        let answer = self.sender.send(request).await;
+        let mut tally = held(&self.tally);
+        tally.sent += 1;
+        match answer {
+            Ok(answer) if answer.status == 200 => return Document(answer.body),
+            Ok(answer) => tally.wrong.push(words(request, &answer.status.to_string())),
+            Err(error) => tally.wrong.push(words(request, &format!("{error:#}"))),
+        }
+        Document(String::new())
+    }
+
+    /// Counts something that is not as it had to be.
+    pub fn complain(&self, words: String) {
+        held(&self.tally).wrong.push(words);
     }
 
     async fn post(&self, webhook: &Webhook, forged: bool) {

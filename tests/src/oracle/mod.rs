@@ -121,7 +121,7 @@ fn settled(rates: &[Rate], leg: &ExpectedLeg) -> Settled {
         return Settled::Covered;
     }
     let seconds = seconds(&leg.length);
-    if seconds == 0 {
+    if seconds == 0 || leg.refused {
         return Settled::Free;
     }
     let digits = leg.rated_number.trim_start_matches('+');

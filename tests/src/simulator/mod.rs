@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod flow;
+pub mod instructions;
 mod maker;
 pub mod provider_api;
 pub mod send;

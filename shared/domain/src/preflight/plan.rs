@@ -101,6 +101,8 @@ pub struct Fundable {
     pub target: Target,
     /// The number shown to him.
     pub caller_id: Option<String>,
+    /// It came in for a customer: whoever calls is a stranger, and his business is not what the customer has left.
+    pub is_forwarded: bool,
 }
 
 /// Decides about a leg that asks at `now`.
@@ -141,7 +143,7 @@ impl Call<'_> {
             Address::Identity(_) | Address::Other => self.own_number(),
         };
         match self.parties.to.number() {
-            Some(number) => self.funded(number, caller_id),
+            Some(number) => self.funded(number, caller_id, false),
             // Nobody's price list has a softphone in it.
             None => refuse(Reason::NoRate, self.organization.language),
         }
@@ -152,15 +154,19 @@ impl Call<'_> {
         let target = self.leg.to.as_deref().and_then(|to| self.known.targets.get(to.trim()));
         match target.and_then(|target| Target::parse(target)) {
             None => Plan::Reject,
-            Some(Target::Number(number)) => match E164::parse(&number) {
-                Some(number) => self.funded(&number, self.forwarded_from()),
-                None => Plan::Reject,
-            },
+            Some(Target::Number(number)) => {
+                let funded = E164::parse(&number)
+                    .map(|number| self.funded(&number, self.forwarded_from(), true));
+                match funded {
+                    Some(Plan::Refuse { .. }) | None => Plan::Reject,
+                    Some(plan) => plan,
+                }
+            }
             Some(target @ (Target::Client(_) | Target::Sip(_))) => Plan::Connect(target),
         }
     }
 
-    fn funded(&self, number: &E164, caller_id: Option<String>) -> Plan {
+    fn funded(&self, number: &E164, caller_id: Option<String>, is_forwarded: bool) -> Plan {
         let Organization { rate_deck, currency, language, .. } = self.organization;
         let Some(wallet_id) = self.organization.wallet_id else {
             return refuse(Reason::UnknownCaller, *language);
@@ -181,6 +187,7 @@ impl Call<'_> {
             language: *language,
             target: Target::Number(number.to_string()),
             caller_id,
+            is_forwarded,
         }))
     }
 

@@ -181,6 +181,6 @@ fn a_forwarded_call_is_funded_as_one_to_where_it_is_forwarded() {
         assert_eq!((call.wallet_id, call.number.as_str()), (WALLET, MEXICO));
         assert_eq!(call.caller_id.as_deref(), Some(shown));
     }
-    let refused = Plan::Refuse { reason: Reason::NoRate, language: Language::English };
-    assert_eq!(planned("anonymous", OWN, Some("+4412345678")), refused);
+    // A stranger is not told what the customer lacks.
+    assert_eq!(planned("anonymous", OWN, Some("+4412345678")), Plan::Reject);
 }

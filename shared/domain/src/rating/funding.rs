@@ -9,6 +9,8 @@ use crate::money::Money;
 
 const SECONDS_PER_MINUTE: i128 = 60;
 const PERCENT: i128 = 100;
+/// Within so many seconds a provider asks once more because it has not had its answer, and nobody has talked.
+const REPEAT_SECONDS_MAX: u32 = 60;
 
 /// How long calls may be, and what part of a wallet one of them may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +104,16 @@ pub fn seconds(rate: &Rate, amount: Money, longest: u32) -> u32 {
         None => longest,
         Some(paid) => whole_increments(rate, u32::try_from(paid).unwrap_or(u32::MAX)).min(longest),
     }
+}
+
+/// What is left of the seconds that a call was funded for, when it asks once more so many seconds later. `None`: less than
+/// the shortest call.
+#[must_use]
+pub fn remaining(funded: u32, since: u32, shortest: u32) -> Option<u32> {
+    if since <= REPEAT_SECONDS_MAX {
+        return Some(funded);
+    }
+    Some(funded.saturating_sub(since)).filter(|left| *left >= shortest)
 }
 
 /// The longest duration that is billed as no more than so many seconds.

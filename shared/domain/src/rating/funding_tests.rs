@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::Rate;
-use super::funding::{Limits, Purse, fund, seconds};
+use super::funding::{Limits, Purse, fund, remaining, seconds};
 use super::price::price;
 use crate::money::Money;
 
@@ -141,5 +141,20 @@ proptest! {
             }
             Err(short) => prop_assert!(short.required > short.available),
         }
+    }
+}
+
+#[test]
+fn who_asks_once_more_has_what_is_left() {
+    for (funded, since, left) in [
+        (600, 0, Some(600)),
+        (600, 60, Some(600)),
+        (600, 61, Some(539)),
+        (600, 540, Some(60)),
+        (600, 541, None),
+        (600, 4000, None),
+        (60, u32::MAX, None),
+    ] {
+        assert_eq!(remaining(funded, since, 60), left, "{funded} s, {since} s ago");
     }
 }

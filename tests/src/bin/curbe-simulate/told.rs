@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use curbe_tests::simulator::flow::VOICE_EVENTS;
+use curbe_tests::simulator::flow::{VOICE_EVENTS, VOICE_REQUEST};
 use curbe_tests::simulator::sign::{Signer, TelnyxSigner, Webhook};
 use curbe_tests::simulator::signalwire::{PROJECT, SignalWireCall};
 use curbe_tests::simulator::telnyx::{CONNECTION, Cause, Event, TelnyxLeg};
@@ -11,8 +11,6 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::arguments::{Call, Command, Direction, Environment, Form, Provider};
-
-const VOICE_REQUEST: &str = "/api/webhooks/voice-request";
 
 /// What is sent, in order, each by its name, and the leg's id.
 pub(crate) struct Told {

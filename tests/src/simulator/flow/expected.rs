@@ -56,6 +56,8 @@ pub struct ExpectedLeg {
     pub outbound: bool,
     /// The number that its rate is looked up by.
     pub rated_number: String,
+    /// It was refused before it began, and costs nothing.
+    pub refused: bool,
     /// Paid with its parent: neither log nor charge of its own.
     pub covered: bool,
     /// The recording that must be in its log.
@@ -83,6 +85,7 @@ impl ExpectedLeg {
             wallet,
             outbound: true,
             rated_number: to.to_owned(),
+            refused: false,
             covered: false,
             recording_url: None,
             needs: Vec::new(),

@@ -14,6 +14,8 @@ use super::signers::Signers;
 
 /// Where the hangups go.
 pub const VOICE_EVENTS: &str = "/api/webhooks/voice-events";
+/// Where calls ask whether they may begin.
+pub const VOICE_REQUEST: &str = "/api/webhooks/voice-request";
 
 /// Who carries a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
