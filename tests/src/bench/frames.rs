@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -10,8 +9,9 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
 use super::ground::Ground;
-use super::http::{self, Connection};
+use super::http;
 use super::latency::{Latencies, milliseconds};
+use super::paced::{self, Schedule};
 use super::say;
 use super::table::Table;
 use crate::simulator::browser::Browser;
@@ -21,19 +21,9 @@ pub(super) const RATES: [usize; 2] = [200, 1_000];
 const SECONDS: usize = 10;
 /// Wallets whose users look at their screens.
 const SOCKETS: usize = 100;
-const CONNECTIONS: usize = 64;
 /// The last frames may take so long.
 const STRAGGLERS: Duration = Duration::from_secs(10);
 const CALL_ID: &str = "\"externalCallId\":\"";
-
-/// Requests with the instants at which each was due or sent, in microseconds from the beginning.
-struct Schedule {
-    requests: Vec<Vec<u8>>,
-    sent: Vec<AtomicU64>,
-    next: AtomicUsize,
-    interval: Duration,
-    begin: Instant,
-}
 
 /// One rate; a row of the table.
 pub(super) async fn measure(ground: &Ground, rate: usize, table: &mut Table) -> Result<()> {
@@ -44,14 +34,9 @@ pub(super) async fn measure(ground: &Ground, rate: usize, table: &mut Table) -> 
     let calls: Vec<_> = (0..count).map(|number| ground.hangup(number % SOCKETS)).collect();
     let ids: HashMap<String, usize> =
         calls.iter().enumerate().map(|(number, (call, _))| (call.sid.clone(), number)).collect();
-    let schedule = Arc::new(Schedule {
-        requests: calls.iter().map(|(_, webhook)| http::bytes(webhook)).collect(),
-        sent: (0..count).map(|_| AtomicU64::default()).collect(),
-        next: AtomicUsize::new(0),
-        interval: Duration::from_secs(1) / u32::try_from(rate)?,
-        begin: Instant::now(),
-    });
-    let sending = tokio::spawn(send(ground.stack.ingest_url(), Arc::clone(&schedule)));
+    let requests = calls.iter().map(|(_, webhook)| http::bytes(webhook)).collect();
+    let schedule = Schedule::now(requests, rate)?;
+    let sending = tokio::spawn(paced::send(ground.stack.ingest_url(), Arc::clone(&schedule)));
     let mut latencies = Latencies::default();
     while latencies.count() < count as u64 {
         let patience = Duration::from_secs(SECONDS as u64) + STRAGGLERS;
@@ -61,8 +46,7 @@ pub(super) async fn measure(ground: &Ground, rate: usize, table: &mut Table) -> 
             .flatten()
             .with_context(|| format!("{} of {count} frames came", latencies.count()))?;
         if let Some(number) = ids.get(&id) {
-            let sent = Duration::from_micros(schedule.sent[*number].load(Ordering::Acquire));
-            latencies.add(at.saturating_duration_since(schedule.begin + sent));
+            latencies.add(at.saturating_duration_since(schedule.sent(*number)));
         }
     }
     sending.await??;
@@ -102,35 +86,4 @@ async fn browsers(ground: &Ground) -> Result<(JoinSet<()>, UnboundedReceiver<(St
         });
     }
     Ok((open, frames))
-}
-
-/// Each free connection takes the next request and waits until it is due. Where none was free in time, the wait is
-/// counted: from when it was due.
-async fn send(url: String, schedule: Arc<Schedule>) -> Result<()> {
-    let mut running = JoinSet::new();
-    for _ in 0..CONNECTIONS {
-        let connection = Connection::open(&url).await?;
-        running.spawn(send_due(connection, Arc::clone(&schedule)));
-    }
-    while let Some(ended) = running.join_next().await {
-        ended??;
-    }
-    Ok(())
-}
-
-async fn send_due(mut connection: Connection, schedule: Arc<Schedule>) -> Result<()> {
-    loop {
-        let number = schedule.next.fetch_add(1, Ordering::Relaxed);
-        let Some(request) = schedule.requests.get(number) else { return Ok(()) };
-        let due = schedule.begin + schedule.interval * u32::try_from(number)?;
-        let begin = if due > Instant::now() {
-            tokio::time::sleep_until(due.into()).await;
-            Instant::now()
-        } else {
-            due
-        };
-        let micros = u64::try_from((begin - schedule.begin).as_micros())?;
-        schedule.sent[number].store(micros, Ordering::Release);
-        connection.exchange(request).await?;
-    }
 }

@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{WALLETS, http, say};
-use crate::simulator::flow::VOICE_EVENTS;
+use crate::simulator::flow::{VOICE_EVENTS, VOICE_REQUEST};
 use crate::simulator::sign::{Signer, Webhook};
 use crate::simulator::twilio::TwilioCall;
 use crate::stack::services::{Kind, Service};
@@ -99,6 +99,31 @@ impl Ground {
     pub(super) fn requests(&self, count: usize, wallets: usize) -> Arc<Vec<Vec<u8>>> {
         let request = |number: usize| http::bytes(&self.hangup(number % wallets).1);
         Arc::new((0..count).map(request).collect())
+    }
+
+    /// The bytes of so many requests for instructions, wallets in turn.
+    pub(super) fn asks(&self, count: usize) -> Vec<Vec<u8>> {
+        let request = |number: usize| {
+            let from = format!("+1415{:07}", number % WALLETS);
+            let call = TwilioCall::outbound(&from, CALLED);
+            http::bytes(&self.signer.form(VOICE_REQUEST, &call.voice_request()))
+        };
+        (0..count).map(request).collect()
+    }
+
+    /// Waits until so many calls have been authorized.
+    pub(super) async fn until_authorized(&self, wanted: usize) -> Result<()> {
+        let begin = Instant::now();
+        loop {
+            let known: i64 = sqlx::query_scalar("select count(*) from authorizations")
+                .fetch_one(self.pool())
+                .await?;
+            if usize::try_from(known)? >= wanted {
+                return Ok(());
+            }
+            ensure!(begin.elapsed() < PATIENCE, "{known} of {wanted} calls authorized");
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Events on the queue that the worker has not answered for.

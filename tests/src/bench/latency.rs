@@ -20,6 +20,11 @@ impl Latencies {
         self.0.saturating_record(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
     }
 
+    /// Adds all of another one.
+    pub fn add_all(&mut self, other: &Self) {
+        self.0 += &other.0;
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> u64 {

@@ -10,6 +10,8 @@ mod ground;
 mod http;
 pub mod latency;
 mod one_by_one;
+mod paced;
+mod preflights;
 mod sustained;
 mod table;
 
@@ -45,6 +47,7 @@ pub async fn run() -> Result<()> {
     for rate in frames::RATES {
         frames::measure(&ground, rate, &mut table).await?;
     }
+    preflights::measure(&ground, bare, &mut table).await?;
     ground.audit().await?;
     say(&format!("done after {}", seconds(begin.elapsed())));
     writeln!(std::io::stdout(), "{table}").ok();
