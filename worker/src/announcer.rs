@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use curbe_platform::credit::CreditCache;
+use curbe_platform::credit::{CreditCache, CreditError, WalletState};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 use tokio::time::sleep;
@@ -81,14 +81,27 @@ async fn sweep_once(
         .filter(|(state, cached)| cached.is_none_or(|version| version < state.version))
         .map(|(state, _)| state)
         .collect();
-    let notices: Vec<_> = behind.iter().map(|state| progress(state.wallet_id, state.seq)).collect();
-    for (states, notices) in behind.chunks(CHUNK).zip(notices.chunks(CHUNK)) {
-        cache.announce(states, notices, &[]).await?;
-    }
+    refresh(cache, &behind).await?;
     if !only_recent {
         cache.mark_complete().await?;
     }
     Ok(behind.len())
+}
+
+/// Moves wallets forward in the cache, and tells the notifiers how far they have come.
+///
+/// # Errors
+/// Redis did not answer: some of them may not have been told.
+pub(crate) async fn refresh(
+    cache: &CreditCache,
+    wallets: &[WalletState],
+) -> Result<(), CreditError> {
+    for states in wallets.chunks(CHUNK) {
+        let progress = |state: &WalletState| progress(state.wallet_id, state.seq);
+        let notices: Vec<_> = states.iter().map(progress).collect();
+        cache.announce(states, &notices, &[]).await?;
+    }
+    Ok(())
 }
 
 /// As many as fit well into the budget of one announcement.

@@ -1,5 +1,6 @@
 //! Bringing a wallet in: balance, version and everything that is set aside, in one snapshot that begins once all decisions
-//! are known that were durable when it was asked for.
+//! are known that were durable when the epoch had begun. Under that epoch nothing else is believed of the wallet, so what
+//! becomes durable later is looked at once more by whoever decided it; what did before, nobody looks at again.
 
 use std::time::Duration;
 
@@ -22,10 +23,11 @@ impl Keeper {
     /// # Errors
     /// There is none, or Postgres, Redis or the queue did not answer.
     pub(crate) async fn load(&self, wallet_id: Uuid) -> anyhow::Result<()> {
-        let last = self.decisions.last_sequence().await?;
-        self.decisions.wait(last).await;
         for attempt in 0..TRIES {
             let epoch = self.cache.epoch().await?;
+            // Read after the epoch: calls were let begin under the one before until it ended.
+            let last = self.decisions.last_sequence().await?;
+            self.decisions.wait(last).await;
             let (state, holds) = self.snapshot(wallet_id).await?;
             let now = OffsetDateTime::now_utc();
             match self.cache.load(&epoch, &state, &holds, now).await? {

@@ -102,13 +102,23 @@ async fn drop_orphans(keeper: &Keeper) -> anyhow::Result<()> {
         return Ok(());
     }
     let asked = found.clone();
-    let open = transaction::run(&keeper.pool, move |tx| {
-        Box::pin(async move { authorizations::open_among(tx, &asked).await })
+    let read = transaction::run(&keeper.pool, move |tx| {
+        Box::pin(async move {
+            let open = authorizations::open_among(tx, &asked).await?;
+            let ids: BTreeSet<Uuid> = asked.iter().map(|(wallet_id, _)| *wallet_id).collect();
+            // Read after them: what has paid for a hold that is over is in the balance.
+            let wallets = wallets::states_of(tx, &ids.into_iter().collect::<Vec<_>>()).await?;
+            Ok((open, wallets))
+        })
     });
-    let open = open.await?;
+    let (open, mut wallets) = read.await?;
     keeper.cache.holds_seen(&open, OffsetDateTime::now_utc()).await?;
     let open: HashSet<(Uuid, String)> = open.into_iter().collect();
-    for (wallet_id, hold) in found.into_iter().filter(|hold| !open.contains(hold)) {
+    let orphans: Vec<_> = found.into_iter().filter(|hold| !open.contains(hold)).collect();
+    // One may be left of a settlement that the cache was not told of: its money must go before it does.
+    wallets.retain(|wallet| orphans.iter().any(|(wallet_id, _)| *wallet_id == wallet.wallet_id));
+    announcer::refresh(&keeper.cache, &wallets).await?;
+    for (wallet_id, hold) in orphans {
         if keeper.cache.drop_hold(wallet_id, &hold, until).await? {
             counter!("curbe_holds_orphaned_total").increment(1);
             tracing::warn!(wallet = %wallet_id, hold, "a hold with nothing behind it was dropped");

@@ -1,5 +1,6 @@
 -- Looks at a call's hold once more, after it is durable that the call may begin: the cache may have been emptied, and
--- loaded from what was known before. What is not there is set aside again.
+-- loaded from what was known before. What is not there is set aside again; so is what is less than was promised, since
+-- whoever asked about the leg again meanwhile may have found less money.
 -- KEYS: the epoch, the wallet's hash, its holds, the index of all holds. ARGV: the server's id, wallet id, name of the
 -- hold, amount in 1/10,000, what it is for, the time in seconds.
 local epoch = redis.call('GET', KEYS[1])
@@ -10,7 +11,7 @@ local before = redis.call('HGET', KEYS[3], ARGV[3])
 local replaced = 0
 if before then
     local amount, kind = string.match(before, '^(%d+)|(%a)|')
-    if kind == 'p' then
+    if kind == 'p' and tonumber(amount) >= tonumber(ARGV[4]) then
         redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2] .. ' ' .. ARGV[3])
         return 'held'
     end
