@@ -53,4 +53,5 @@ mod the_page_moves_without_a_reload;
 mod the_screen_shows_each_what_is_his;
 mod two_thousand_sockets_come_back_at_once;
 mod what_cannot_be_charged_is_a_dead_letter;
+mod what_is_held_is_shown_apart;
 mod what_is_told_late_is_corrected;
