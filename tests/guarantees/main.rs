@@ -49,6 +49,7 @@ mod the_command_line_keeps_its_contract;
 mod the_ledger_only_grows;
 mod the_owners_tables_are_as_he_gave_them;
 mod the_page_can_be_used_by_everybody;
+mod the_page_counts_down_what_is_left;
 mod the_page_moves_without_a_reload;
 mod the_screen_shows_each_what_is_his;
 mod two_thousand_sockets_come_back_at_once;
