@@ -76,6 +76,15 @@ test("one that has caught up is shown at once, and asked for no more", async () 
   assert.equal(asked, 2);
 });
 
+test("a welcome says at once what there is, what is set aside, and what is left", async () => {
+  await signIn("token");
+  await settled();
+  Wire.last.onopen();
+  Wire.last.says(welcome(57));
+  const { balance: all, held: aside, available } = wallet.value;
+  assert.deepEqual([all, aside, available], ["10.0000", "0.0000", "10.0000"]);
+});
+
 test("what is set aside is shown at once, and an older answer on its way does not stay", async () => {
   await signedIn();
   Wire.last.says(held("1.5000", "8.5000"));
