@@ -29,6 +29,43 @@ export async function rows({ count }) {
   return page.locator("tbody tr").evaluateAll(texts);
 }
 
+/** Waits until so many calls are under way, with nothing where there are none, and gives their texts. */
+export async function running({ count }) {
+  const look = (wanted) =>
+    document.querySelectorAll(".running li").length === wanted &&
+    (wanted > 0) === (document.querySelector(".running") !== null);
+  await until(`${count} calls under way`, look, count);
+  const texts = (all) => all.map((call) => call.innerText.replaceAll(/\s+/g, " "));
+  return page.locator(".running li").evaluateAll(texts);
+}
+
+/** Waits until what is available, what is held and the minimum are written like this. */
+export async function facts({ are }) {
+  const look = (wanted) => {
+    const all = [...document.querySelectorAll(".balance dd")].map((one) => one.textContent.replaceAll("\u00a0", " "));
+    return JSON.stringify(all) === JSON.stringify(wanted);
+  };
+  await until(`the amounts ${are}`, look, are);
+}
+
+/** Waits until the time of the first call has run down by so many seconds, and tells what was said meanwhile. */
+export async function isSilentWhileItTicks({ seconds }) {
+  await page.evaluate(() => {
+    const regions = document.querySelectorAll("[role=status], [role=alert], [aria-live]:not([aria-live=off])");
+    globalThis.said = [];
+    globalThis.begun = document.querySelector("[role=timer]").textContent;
+    const observer = new MutationObserver((all) => all.forEach((one) => globalThis.said.push(one.target.textContent)));
+    for (const region of regions) observer.observe(region, { childList: true, characterData: true, subtree: true });
+  });
+  const look = (wanted) => {
+    const inSeconds = (text) => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+    const left = document.querySelector("[role=timer]").textContent;
+    return inSeconds(globalThis.begun) - inSeconds(left) >= wanted;
+  };
+  await until(`${seconds} s to pass`, look, seconds);
+  return page.evaluate(() => globalThis.said);
+}
+
 /** Waits until the live region has said this. */
 export async function isTold({ words }) {
   const look = (wanted) => {

@@ -1,36 +1,10 @@
 /** What the page knows, without a browser: its own modules and the real client, whose network is the test. */
 
 import assert from "node:assert/strict";
-import { register } from "node:module";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { Wire, balance, settled, welcome } from "../../notifier/client/test/support/wire.js";
-
-const DIST = new URL("../../notifier/client/dist/index.js", import.meta.url).href;
-
-// The notifier serves the client beside the page.
-const resolve = `export const resolve = (name, context, next) =>
-  next(name.endsWith("/client/index.js") ? ${JSON.stringify(DIST)} : name, context);`;
-register(`data:text/javascript,${encodeURIComponent(resolve)}`);
-
-/** As much of a browser as the modules touch. */
-class Audio extends EventTarget {
-  pause() {}
-  load() {}
-  hasAttribute() {}
-  removeAttribute() {}
-}
-const members = {
-  Audio,
-  navigator: { languages: [] },
-  WebSocket: Wire,
-  document: Object.assign(new EventTarget(), { baseURI: "http://notifier.test/" }),
-  addEventListener: () => {},
-  removeEventListener: () => {},
-};
-for (const [name, value] of Object.entries(members)) {
-  Object.defineProperty(globalThis, name, { value, configurable: true });
-}
+import { Wire, balance, held, settled, welcome } from "../../notifier/client/test/support/wire.js";
+import "./pretend.js";
 
 const { session, signIn, signOut } = await import("../../notifier/page/state/session.js");
 const { wallet } = await import("../../notifier/page/state/wallet.js");
@@ -99,6 +73,27 @@ test("one that has caught up is shown at once, and asked for no more", async () 
   await later(250);
   assert.equal(wallet.value.balance, "8.0000");
   await later(100_000);
+  assert.equal(asked, 2);
+});
+
+test("a welcome says at once what there is, what is set aside, and what is left", async () => {
+  await signIn("token");
+  await settled();
+  Wire.last.onopen();
+  Wire.last.says(welcome(57));
+  const { balance: all, held: aside, available } = wallet.value;
+  assert.deepEqual([all, aside, available], ["10.0000", "0.0000", "10.0000"]);
+});
+
+test("what is set aside is shown at once, and an older answer on its way does not stay", async () => {
+  await signedIn();
+  Wire.last.says(held("1.5000", "8.5000"));
+  const { balance: all, held: aside, available } = wallet.value;
+  assert.deepEqual([all, aside, available, asked], ["8.0000", "1.5000", "8.5000", 0]);
+  seq = 58;
+  Wire.last.says(balance(58));
+  Wire.last.says(held("0.0000", "9.0000"));
+  await settled();
   assert.equal(asked, 2);
 });
 

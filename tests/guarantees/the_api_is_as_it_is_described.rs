@@ -33,6 +33,7 @@ async fn on_each_path() {
     let free = office.caller.calls("+44123456789", 0);
     office.bank.hang_up(&free).await;
     office.bank.settled(&free.sid).await;
+    office.bank.call_begins(&office.caller, "CA1", "0.5000", 600).await;
     let one = format!("/api/logs/{id}");
     let recording = format!("{one}/recording");
     for user in [&office.caller, &office.colleague, &office.admin, &office.stranger] {
@@ -47,6 +48,8 @@ async fn on_each_path() {
             ("/api/logs", "/api/logs?status=lost"),
             ("/api/logs/{id}", &one),
             ("/api/logs/{id}/recording", &recording),
+            ("/api/calls/running", "/api/calls/running"),
+            ("/api/calls/running", "/api/calls/running?limit=1"),
             ("/api/ws", "/api/ws"),
         ] {
             description.holds("get", described, &browser.get(path).await);
@@ -107,7 +110,7 @@ async fn to_nobody_without_a_token() {
             paths += 1;
         }
     }
-    assert_eq!(paths, 8);
+    assert_eq!(paths, 9);
 }
 
 #[tokio::test]
@@ -166,10 +169,14 @@ async fn frame_by_frame() {
     bank.refill(caller, "1.0000", "more").await;
     own.until(|frame| frame["seq"] == 5).await;
     colleagues.until(|frame| frame["seq"] == 5).await;
+    bank.call_begins(caller, "CA1", "0.5000", 600).await;
+    for socket in [&mut own, &mut colleagues] {
+        socket.until(|frame| frame["type"] == "held_updated").await;
+    }
     own.refresh(&bank.sign(&claims(caller.id))).await;
     own.until(|frame| frame["type"] == "refreshed").await;
     own.until(|frame| frame["type"] == "heartbeat").await;
-    let described = messages(&["ToBrowser", "Frame"]);
+    let described = messages(&["ToBrowser", "Frame", "HeldNotice"]);
     for frame in own.frames.iter().chain(&colleagues.frames) {
         let errors: Vec<_> = described.iter_errors(frame).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:#?}\n{frame:#}");
@@ -180,6 +187,7 @@ async fn frame_by_frame() {
         "balance_updated",
         "new_call_log",
         "recording_ready",
+        "held_updated",
         "heartbeat",
         "token_expiring",
         "refreshed",
@@ -191,7 +199,7 @@ async fn frame_by_frame() {
 
 /// A description that everything fits says nothing.
 fn refuses_what_is_none(socket: &Socket) {
-    let described = messages(&["ToBrowser", "Frame"]);
+    let described = messages(&["ToBrowser", "Frame", "HeldNotice"]);
     for frame in &socket.frames {
         let mut less = frame.clone();
         less.as_object_mut().unwrap().retain(|name, _| name == "data" || name == "seq");

@@ -63,6 +63,21 @@ async fn of_calls() {
 }
 
 #[tokio::test]
+async fn of_calls_under_way() {
+    let (bank, user, mut client) = customer(0).await;
+    client.connects().await;
+    client.is("online").await;
+    bank.call_begins(&user, "CA1", "1.5000", 600).await;
+    let told = client.until(|line| line["told"] == "held_updated").await;
+    let told = told.last().unwrap();
+    let held = json!({ "held": "1.5000", "available": "8.5000", "currency": "USD" });
+    assert_eq!((&told["event"]["data"], &told["seq"]), (&held, &json!(1)));
+    let calls = client.asks("runningCalls", json!([])).await;
+    let call = &calls["answer"]["data"][0];
+    assert_eq!((&call["externalCallId"], &call["maxSeconds"]), (&json!("CA1"), &json!(600)));
+}
+
+#[tokio::test]
 async fn whether_a_call_can_be_paid() {
     let (bank, _user, mut client) = customer(0).await;
     let allowed = client.asks("checkCall", json!([MEXICO])).await;

@@ -54,6 +54,7 @@ async fn for_eyes_and_ears_of_every_kind() {
     bank.hang_up_all(&calls).await;
     bank.tell(&calls[0].recording("completed")).await;
     bank.drained().await;
+    bank.call_begins(&user, "CA1", "1.5000", 14_400).await;
     let mut visitor = bank.visitor(SPANISH).await;
     for (language, words) in [("es-MX", &SPANISH_WORDS), ("en-US", &ENGLISH_WORDS)] {
         for theme in ["light", "dark"] {
@@ -140,7 +141,8 @@ async fn judge(visitor: &mut Visitor, taste: Taste, screen: &str) {
 async fn with_files_that_are_whole() {
     node::packages(&folder()).await.unwrap();
     let mut command = tokio::process::Command::new(node::program().unwrap());
-    let command = command.args(["--test", "files.test.js", "state.test.js"]).current_dir(folder());
+    let tests = ["files.test.js", "state.test.js", "running.test.js"];
+    let command = command.arg("--test").args(tests).current_dir(folder());
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(SOON, output).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));

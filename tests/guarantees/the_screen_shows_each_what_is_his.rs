@@ -53,7 +53,9 @@ async fn over_sockets() {
     }
     let [own, admins, colleagues, strangers] = &mut sockets[..] else { unreachable!() };
     // The opening refill has number 1, so has the stranger's.
-    let welcome = json!({ "balance": "10.0000", "available": "10.0000", "currency": "USD", "status": "active" });
+    let welcome = json!({
+        "balance": "10.0000", "held": "0.0000", "available": "10.0000", "currency": "USD", "status": "active",
+    });
     assert_eq!((&own.frames[0]["seq"], &own.frames[0]["data"]), (&json!(1), &welcome));
 
     let call = caller.calls("+523312345678", 61);

@@ -1,8 +1,8 @@
 /** The client: one connection and the REST interface behind one face. */
 import { type Status, type StatusChange } from "./connection.js";
 import { type Listener } from "./emitter.js";
-import type { BalanceUpdated, Frame, NewCallLog, RecordingReady, Resync, Welcome } from "./frames.js";
-import type { Balance, CallAllowed, CallDetail, CallLogPage, CallsQuery, TransactionPage, TransactionsQuery } from "./resources.js";
+import type { BalanceUpdated, Frame, HeldUpdated, NewCallLog, RecordingReady, Resync, Welcome } from "./frames.js";
+import type { Balance, CallAllowed, CallDetail, CallLogPage, CallsQuery, RunningCalls, TransactionPage, TransactionsQuery } from "./resources.js";
 import { type RecordingOptions, type RequestOptions } from "./rest.js";
 import type { WebSocketConstructor } from "./socket.js";
 /** What a client needs. */
@@ -25,6 +25,7 @@ export interface ClientEvents {
     balance_updated: BalanceUpdated;
     new_call_log: NewCallLog;
     recording_ready: RecordingReady;
+    held_updated: HeldUpdated;
     resync: Resync;
 }
 /** Live events and requests of one user. */
@@ -48,6 +49,8 @@ export interface CurbeClient {
     calls(query?: CallsQuery, options?: RequestOptions): Promise<CallLogPage>;
     /** One call and how its price came about. */
     call(id: string, options?: RequestOptions): Promise<CallDetail>;
+    /** The calls under way, each with the time that its money pays for. */
+    runningCalls(options?: RequestOptions): Promise<RunningCalls>;
     /** The ledger, newest first. */
     transactions(query?: TransactionsQuery, options?: RequestOptions): Promise<TransactionPage>;
     /** Whether a call can be paid; if not, a `CurbeError` with the code `insufficient_funds`. */

@@ -128,6 +128,7 @@ export class Connection {
                 return this.#renewal.hurry();
             case "refreshed":
                 return;
+            case "held_updated":
             case "resync":
                 return this.#options.onFrame(frame);
             default:

@@ -15,12 +15,14 @@ export type BalanceUpdated = OfType<Schemas["Frame"], "balance_updated">;
 export type NewCallLog = OfType<Schemas["Frame"], "new_call_log">;
 /** A recording can be played, or never will be. */
 export type RecordingReady = OfType<Schemas["Frame"], "recording_ready">;
+/** What is set aside has changed. It has no number: whoever misses one is told by the next, or asks for the balance. */
+export type HeldUpdated = Schemas["HeldNotice"];
 /** Something was missed that is not sent again: ask the API anew. */
 export type Resync = OfType<Schemas["ToBrowser"], "resync">;
 /** What a program hears of. */
-export type Frame = Welcome | BalanceUpdated | NewCallLog | RecordingReady | Resync;
+export type Frame = Welcome | BalanceUpdated | NewCallLog | RecordingReady | HeldUpdated | Resync;
 /** Everything that the notifier says. */
-export type Incoming = Schemas["ToBrowser"] | Schemas["Frame"];
+export type Incoming = Schemas["ToBrowser"] | Schemas["Frame"] | HeldUpdated;
 /** What the client says. */
 export type Outgoing = Schemas["FromBrowser"];
 /** Reads a message; undefined for what a later version of the protocol may say. */

@@ -5,6 +5,7 @@ const KNOWN = {
     balance_updated: true,
     new_call_log: true,
     recording_ready: true,
+    held_updated: true,
     resync: true,
     heartbeat: true,
     token_expiring: true,

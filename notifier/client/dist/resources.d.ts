@@ -13,6 +13,10 @@ export type CallLog = Schemas["CallLog"];
 export type CallLogPage = Schemas["CallLogPage"];
 /** A call and how its price came about. */
 export type CallDetail = Schemas["CallDetail"];
+/** A call under way: it rings, or is talked on. */
+export type RunningCall = Schemas["RunningCall"];
+/** The calls under way, the newest first. */
+export type RunningCalls = Schemas["RunningCalls"];
 /** A call that may be made. */
 export type CallAllowed = Schemas["CallAllowed"];
 /** A row of the ledger. */

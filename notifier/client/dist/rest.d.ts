@@ -1,5 +1,5 @@
 /** Requests to the REST interface. */
-import type { Balance, CallAllowed, CallDetail, CallLogPage, CallsQuery, TransactionPage, TransactionsQuery } from "./resources.js";
+import type { Balance, CallAllowed, CallDetail, CallLogPage, CallsQuery, RunningCalls, TransactionPage, TransactionsQuery } from "./resources.js";
 /** What every request takes. */
 export interface RequestOptions {
     /** Ends the request; it then fails with the signal's reason. */
@@ -17,6 +17,7 @@ export declare class Rest {
     balance(options?: RequestOptions): Promise<Balance>;
     calls(query?: CallsQuery, options?: RequestOptions): Promise<CallLogPage>;
     call(id: string, options?: RequestOptions): Promise<CallDetail>;
+    runningCalls(options?: RequestOptions): Promise<RunningCalls>;
     transactions(query?: TransactionsQuery, options?: RequestOptions): Promise<TransactionPage>;
     checkCall(to: string, options?: RequestOptions): Promise<CallAllowed>;
     recording(id: string, options?: RecordingOptions): Promise<Response>;

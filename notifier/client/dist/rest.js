@@ -19,6 +19,9 @@ export class Rest {
     call(id, options) {
         return this.#json(`api/logs/${encodeURIComponent(id)}`, { ...options });
     }
+    runningCalls(options) {
+        return this.#json("api/calls/running", { ...options });
+    }
     transactions(query, options) {
         return this.#json("api/wallet/transactions", { ...options, query });
     }

@@ -8,6 +8,7 @@ import { CurbeError } from "./errors.js";
 import type {
   BalanceUpdated,
   Frame,
+  HeldUpdated,
   NewCallLog,
   RecordingReady,
   Resync,
@@ -20,6 +21,7 @@ import type {
   CallDetail,
   CallLogPage,
   CallsQuery,
+  RunningCalls,
   TransactionPage,
   TransactionsQuery,
 } from "./resources.js";
@@ -47,6 +49,7 @@ export interface ClientEvents {
   balance_updated: BalanceUpdated;
   new_call_log: NewCallLog;
   recording_ready: RecordingReady;
+  held_updated: HeldUpdated;
   resync: Resync;
 }
 
@@ -74,6 +77,8 @@ export interface CurbeClient {
   calls(query?: CallsQuery, options?: RequestOptions): Promise<CallLogPage>;
   /** One call and how its price came about. */
   call(id: string, options?: RequestOptions): Promise<CallDetail>;
+  /** The calls under way, each with the time that its money pays for. */
+  runningCalls(options?: RequestOptions): Promise<RunningCalls>;
   /** The ledger, newest first. */
   transactions(query?: TransactionsQuery, options?: RequestOptions): Promise<TransactionPage>;
   /** Whether a call can be paid; if not, a `CurbeError` with the code `insufficient_funds`. */

@@ -16,14 +16,22 @@ export type BalanceUpdated = OfType<Schemas["Frame"], "balance_updated">;
 export type NewCallLog = OfType<Schemas["Frame"], "new_call_log">;
 /** A recording can be played, or never will be. */
 export type RecordingReady = OfType<Schemas["Frame"], "recording_ready">;
+/** What is set aside has changed. It has no number: whoever misses one is told by the next, or asks for the balance. */
+export type HeldUpdated = Schemas["HeldNotice"];
 /** Something was missed that is not sent again: ask the API anew. */
 export type Resync = OfType<Schemas["ToBrowser"], "resync">;
 
 /** What a program hears of. */
-export type Frame = Welcome | BalanceUpdated | NewCallLog | RecordingReady | Resync;
+export type Frame =
+  | Welcome
+  | BalanceUpdated
+  | NewCallLog
+  | RecordingReady
+  | HeldUpdated
+  | Resync;
 
 /** Everything that the notifier says. */
-export type Incoming = Schemas["ToBrowser"] | Schemas["Frame"];
+export type Incoming = Schemas["ToBrowser"] | Schemas["Frame"] | HeldUpdated;
 
 /** What the client says. */
 export type Outgoing = Schemas["FromBrowser"];
@@ -34,6 +42,7 @@ const KNOWN: { readonly [Type in Incoming["type"]]: true } = {
   balance_updated: true,
   new_call_log: true,
   recording_ready: true,
+  held_updated: true,
   resync: true,
   heartbeat: true,
   token_expiring: true,

@@ -8,6 +8,7 @@ export { CurbeError } from "./errors.js";
 export type {
   BalanceUpdated,
   Frame,
+  HeldUpdated,
   NewCallLog,
   RecordingReady,
   Resync,
@@ -21,6 +22,8 @@ export type {
   CallLogPage,
   CallsQuery,
   Problem,
+  RunningCall,
+  RunningCalls,
   Transaction,
   TransactionPage,
   TransactionsQuery,

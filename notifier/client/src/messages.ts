@@ -126,6 +126,22 @@ export interface components {
             /** @enum {string} */
             type: "refresh";
         };
+        /** @description What is set aside has changed. */
+        HeldNotice: {
+            /** @description What it says. */
+            data: components["schemas"]["HeldUpdated"];
+            /** @enum {string} */
+            type: "held_updated";
+        };
+        /** @description What is set aside of a wallet. */
+        HeldUpdated: {
+            /** @description What open calls and purchases take of the balance. */
+            held: components["schemas"]["Money"];
+            /** @description What is left for new ones. */
+            available: components["schemas"]["Money"];
+            /** @description ISO 4217. */
+            currency: string;
+        };
         /**
          * @description An amount: a decimal with four places, as a string, so that no program reads it as a floating-point number.
          * @example 12.3400
@@ -162,6 +178,8 @@ export interface components {
         Standing: {
             /** @description What the ledger adds up to. */
             balance: components["schemas"]["Money"];
+            /** @description What open calls and purchases take of it. */
+            held: components["schemas"]["Money"];
             /** @description What is left for new calls. */
             available: components["schemas"]["Money"];
             /**

@@ -21,6 +21,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calls/running": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The calls under way, newest first
+         * @description At most 200. An admin sees the calls of the whole organization, a member his own. `held_updated` on the WebSocket
+         *     says when it is worth asking again.
+         */
+        get: operations["listRunningCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/logs": {
         parameters: {
             query?: never;
@@ -168,7 +189,7 @@ export interface components {
         Balance: {
             /** @description What the ledger adds up to. */
             balance: components["schemas"]["Money"];
-            /** @description What open calls take of it. */
+            /** @description What open calls and purchases take of it. */
             held: components["schemas"]["Money"];
             /** @description What is left for new calls. */
             available: components["schemas"]["Money"];
@@ -394,6 +415,44 @@ export interface components {
          * @enum {string}
          */
         RecordingStatus: "processing" | "completed" | "failed" | "none";
+        /** @description A call under way: it rings, or is talked on. */
+        RunningCall: {
+            /** @description The provider's id of the leg. */
+            externalCallId: string;
+            /** @description Who carries it. */
+            provider: components["schemas"]["Provider"];
+            /**
+             * Format: uuid
+             * @description Whose call it is.
+             */
+            userId: string;
+            /** @description As the customer sees it. */
+            direction: components["schemas"]["Direction"];
+            /** @description Who is called. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When its money was set aside.
+             */
+            startedAt: string;
+            /**
+             * Format: int32
+             * @description What that pays for: no later than so long after `startedAt` and the answer, the provider cuts the call.
+             */
+            maxSeconds: number;
+            /** @description What is set aside for it. */
+            held: components["schemas"]["Money"];
+            /**
+             * @description ISO 4217.
+             * @example USD
+             */
+            currency: string;
+        };
+        /** @description The calls under way. There are no pages of them. */
+        RunningCalls: {
+            /** @description The newest first. */
+            data: components["schemas"]["RunningCall"][];
+        };
         /** @description A row of the ledger: one movement of the balance. */
         Transaction: {
             /**
@@ -569,6 +628,74 @@ export interface operations {
              */
             422: {
                 headers: {
+                    /** @description The request it happened to. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side. */
+            500: {
+                headers: {
+                    /** @description The request it happened to. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: This cannot be answered at the moment; ask again shortly. */
+            503: {
+                headers: {
+                    /** @description Seconds until it is worth asking again. */
+                    "Retry-After"?: string;
+                    /** @description The request it happened to. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRunningCalls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calls under way. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunningCalls"];
+                };
+            };
+            /** @description `invalid_parameter`: A parameter cannot be used. */
+            400: {
+                headers: {
+                    /** @description The request it happened to. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A token is needed: Authorization: Bearer <token>. */
+            401: {
+                headers: {
+                    /** @description `Bearer`. */
+                    "WWW-Authenticate"?: string;
                     /** @description The request it happened to. */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;

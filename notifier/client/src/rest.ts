@@ -8,6 +8,7 @@ import type {
   CallLogPage,
   CallsQuery,
   Problem,
+  RunningCalls,
   TransactionPage,
   TransactionsQuery,
 } from "./resources.js";
@@ -53,6 +54,10 @@ export class Rest {
 
   call(id: string, options?: RequestOptions): Promise<CallDetail> {
     return this.#json(`api/logs/${encodeURIComponent(id)}`, { ...options });
+  }
+
+  runningCalls(options?: RequestOptions): Promise<RunningCalls> {
+    return this.#json("api/calls/running", { ...options });
   }
 
   transactions(query?: TransactionsQuery, options?: RequestOptions): Promise<TransactionPage> {

@@ -3,7 +3,7 @@ import { afterEach, test } from "node:test";
 
 import { CurbeError, createClient } from "../dist/index.js";
 import { connected, connecting, tidy } from "./support/connected.js";
-import { Wire, balance, settled, welcome } from "./support/wire.js";
+import { Wire, balance, held, settled, welcome } from "./support/wire.js";
 
 afterEach(tidy);
 
@@ -29,6 +29,22 @@ test("a loop finds all kinds of frames, and ends with close", async () => {
   Wire.last.says(balance(58));
   client.close();
   assert.deepEqual(await loop, { types: [57, "resync", 58] });
+});
+
+test("what is set aside is told without a number, and leaves the numbers as they are", async () => {
+  const { client, told } = await connected();
+  const loop = read(client.events());
+  Wire.last.says(balance(58));
+  Wire.last.says(held("1.0000", "8.0000"));
+  assert.equal(client.seq, 58);
+  Wire.last.says(balance(59));
+  // The same once more is news all the same: there is nothing to know it by.
+  Wire.last.says(held("1.0000", "8.0000"));
+  client.close();
+  assert.deepEqual(await loop, { types: [58, "held_updated", 59, "held_updated"] });
+  const heard = told.filter(([name]) => name === "held_updated").map(([, event]) => event.data);
+  assert.deepEqual(heard[0], { held: "1.0000", available: "8.0000", currency: "USD" });
+  assert.equal(heard.length, 2);
 });
 
 test("each loop has frames of its own, from its begin on", async () => {

@@ -52,6 +52,7 @@ test("every resource has its address, every request a token of its own", async (
     ],
     [() => client.call("a/../b"), "GET /curbe/api/logs/a%2F..%2Fb"],
     [() => client.transactions({ cursor: "x" }), "GET /curbe/api/wallet/transactions?cursor=x"],
+    [() => client.runningCalls(), "GET /curbe/api/calls/running"],
     [() => client.checkCall("+15550100"), "POST /curbe/api/calls/check"],
     [() => client.recording("a"), "GET /curbe/api/logs/a/recording"],
   ];

@@ -9,7 +9,8 @@ import { ledger } from "./ledger.js";
 import { callCame, callChanged, ledgerGrew, liveAgain } from "./live.js";
 import { stopPlaying } from "./player.js";
 import { closeReceipt } from "./receipt.js";
-import { balanceMoved, forgetWallet, refreshWallet, walletIs, welcomed } from "./wallet.js";
+import { callEnded, forgetRunning, refreshRunning } from "./running.js";
+import { balanceMoved, forgetWallet, heldMoved, refreshWallet, walletIs, welcomed } from "./wallet.js";
 
 /** Whether the lists hold what there was at some moment; from then on frames carry them forward. */
 let isLoaded = false;
@@ -31,6 +32,7 @@ export function openAccount(token, balance, onRefused) {
   client.on("balance_updated", onBalance);
   client.on("new_call_log", onCall);
   client.on("recording_ready", onRecording);
+  client.on("held_updated", onHeld);
   client.connect();
 }
 
@@ -42,6 +44,7 @@ export function closeAccount() {
     stopPlaying();
     closeReceipt();
     forgetWallet();
+    forgetRunning();
     clearFilters();
     liveAgain();
     calls.clear();
@@ -59,13 +62,16 @@ function onStatus(change) {
 
 function onWelcome(frame) {
   welcomed(frame.data);
-  if (isLoaded) refreshWallet();
-  else loadAnew();
+  if (!isLoaded) return loadAnew();
+  refreshWallet();
+  // What has no number is not told again.
+  refreshRunning();
 }
 
 function loadAnew() {
   isLoaded = true;
   refreshWallet();
+  refreshRunning();
   calls.reload();
   ledgerGrew();
 }
@@ -77,7 +83,13 @@ function onBalance(frame) {
 }
 
 function onCall(frame) {
+  callEnded(frame.data.logData);
   if (callCame(frame.data.logData)) announceCall();
+}
+
+function onHeld(frame) {
+  heldMoved(frame.data);
+  refreshRunning();
 }
 
 function onRecording(frame) {

@@ -13,6 +13,8 @@ export const announcement = signal("");
 
 let newCalls = 0;
 let newRecordings = 0;
+let begun = 0;
+let ended = 0;
 let hasBalance = false;
 let timer;
 let said;
@@ -26,6 +28,14 @@ export function announceCall() {
 /** A recording can be played. */
 export function announceRecording() {
   newRecordings += 1;
+  soon();
+}
+
+/** So many calls began, and so many ended. Their time runs down in silence. */
+export function announceRunning(began, over) {
+  if (began === 0 && over === 0) return;
+  begun += began;
+  ended += over;
   soon();
 }
 
@@ -54,12 +64,14 @@ function soon() {
 
 function say() {
   const words = [];
+  if (begun > 0) words.push(count("announce.begun", begun));
+  if (ended > 0) words.push(count("announce.ended", ended));
   if (newCalls > 0) words.push(count("announce.calls", newCalls));
   if (newRecordings > 0) words.push(count("announce.recordings", newRecordings));
   if (hasBalance && wallet.value !== undefined) {
     const { balance, currency } = wallet.value;
     words.push(t("announce.balance", { amount: shortMoney(balance, currency) }));
   }
-  [newCalls, newRecordings, hasBalance, timer] = [0, 0, false, undefined];
+  [newCalls, newRecordings, begun, ended, hasBalance, timer] = [0, 0, 0, 0, false, undefined];
   announce(words.join(" "));
 }

@@ -2,6 +2,7 @@
 
 import { signal } from "../vendor/signals.mjs";
 import { api, refused } from "./client.js";
+import { Latest } from "./latest.js";
 
 /** As `GET /api/wallet/balance` gives it; undefined while nobody is signed in. */
 export const wallet = signal(undefined);
@@ -11,8 +12,7 @@ export const status = signal("active");
 /** Before each repeat of an answer that is behind the frames. */
 const PAUSES_MS = [250, 500, 1000];
 
-let isAsking = false;
-let isStale = false;
+const answer = new Latest(() => ask(api()));
 
 /** Shows an answer of the API. */
 export function walletIs(balance) {
@@ -22,25 +22,25 @@ export function walletIs(balance) {
 /** Shows what a new connection begins with. */
 export function welcomed(data) {
   status.value = data.status;
-  wallet.value = { ...wallet.value, balance: data.balance, available: data.available, currency: data.currency };
+  const { balance, held, available, currency } = data;
+  wallet.value = { ...wallet.value, balance, held, available, currency };
 }
 
-/** Shows a new balance at once, and asks for what the frame does not say: what is held, whether calls are allowed. */
+/** Shows a new balance at once, and asks for what the frame does not say: what is free, whether calls are allowed. */
 export function balanceMoved(data) {
   wallet.value = { ...wallet.value, balance: data.newBalance, currency: data.currency };
   refreshWallet();
 }
 
-/** Asks anew; once for all who ask while an answer is under way. */
-export async function refreshWallet() {
-  isStale = true;
-  if (isAsking) return;
-  isAsking = true;
-  while (isStale) {
-    isStale = false;
-    await ask(api());
-  }
-  isAsking = false;
+/** Shows what is set aside now, and what that leaves. */
+export function heldMoved({ held, available, currency }) {
+  wallet.value = { ...wallet.value, held, available, currency };
+  answer.outdated();
+}
+
+/** Asks anew. */
+export function refreshWallet() {
+  return answer.refresh();
 }
 
 /** Forgets it. */

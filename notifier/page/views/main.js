@@ -11,6 +11,7 @@ import { Header } from "./header.js";
 import { Ledger } from "./ledger.js";
 import { PlayerBar } from "./player_bar.js";
 import { Receipt } from "./receipt.js";
+import { Running } from "./running.js";
 import { Tabs } from "./tabs.js";
 
 /** To the content by a click, without a place in the address that a reload would come back to. */
@@ -29,6 +30,7 @@ export function Main() {
     <main id="content" tabindex="-1">
       <h1 class="unseen">${t("title")}</h1>
       <${Balance} />
+      <${Running} />
       <${Tabs} />
       ${view.value === "calls" ? html`<${Calls} />` : html`<${Ledger} />`}
     </main>

@@ -9,6 +9,7 @@ mod paging;
 mod parameters;
 mod receipt;
 mod recording;
+mod running_calls;
 mod wallet_balance;
 mod wallet_transactions;
 
@@ -56,6 +57,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(receipt::show))
         .routes(routes!(recording::show))
         .routes(routes!(call_check::check))
+        .routes(routes!(running_calls::list))
         .routes(routes!(websocket::upgrade))
         .routes(routes!(openapi::show))
 }

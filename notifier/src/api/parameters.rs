@@ -15,10 +15,11 @@ impl Parameters {
         let mut given = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             if !known.contains(&name.as_ref()) {
-                return Err(Problem::parameter(
-                    &name,
-                    &format!("is not one of {}", known.join(", ")),
-                ));
+                let reason = match known {
+                    [] => "is not known here: there are no parameters".to_owned(),
+                    known => format!("is not one of {}", known.join(", ")),
+                };
+                return Err(Problem::parameter(&name, &reason));
             }
             if given.insert(name.to_string(), value.into_owned()).is_some() {
                 return Err(Problem::parameter(&name, "is given more than once"));

@@ -25,7 +25,7 @@ use crate::store::{Caller, Wallet};
 struct Balance {
     /// What the ledger adds up to.
     balance: Money,
-    /// What open calls take of it.
+    /// What open calls and purchases take of it.
     held: Money,
     /// What is left for new calls.
     available: Money,

@@ -110,18 +110,16 @@ impl Room {
                 return;
             }
         };
-        let Some(sequencer) = &mut self.sequencer else {
+        match (published, &mut self.sequencer) {
+            // Also before the first snapshot, which may be older: in the queues it is behind the welcome.
+            (Published::Held(notice), _) => self.members.notify(&Outgoing::held(&notice)),
             // It may be newer than the snapshot under way: one more shows.
-            self.is_stale = true;
-            return;
-        };
-        match published {
-            Published::Frame(envelope) => {
+            (_, None) => self.is_stale = true,
+            (Published::Frame(envelope), Some(sequencer)) => {
                 let addressed = Addressed { user_id: envelope.user_id, frame: envelope.frame };
                 sequencer.on_message(addressed.frame.seq(), addressed);
             }
-            Published::Held(notice) => self.members.notify(&Outgoing::held(&notice)),
-            Published::Seq(notice) => sequencer.on_notice(notice.seq),
+            (Published::Seq(notice), Some(sequencer)) => sequencer.on_notice(notice.seq),
         }
     }
 

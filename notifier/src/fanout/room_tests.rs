@@ -4,7 +4,18 @@
 #[path = "room_world.rs"]
 mod world;
 
+use std::sync::Arc;
+
+use curbe_domain::frames::{HeldNotice, HeldUpdated, Published};
+use curbe_domain::money::Money;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use world::{Plan, SINCE, World};
+
+use super::{Control, Member, Outgoing, Room};
+use crate::fanout::audience::Viewer;
+use crate::store::{Caller, Role};
 
 /// Goes through the plan, at each fork as `forks` says, and notes forks that are new.
 fn once(plan: Plan, forks: &mut Vec<(usize, usize)>) {
@@ -64,4 +75,26 @@ fn also_where_redis_was_away_at_first() {
 #[test]
 fn also_what_redis_loses() {
     assert!(all(Plan { commits: 2, joins: 1, losses: 1, offline: false }) > 10_000);
+}
+
+#[test]
+fn what_is_set_aside_while_a_socket_comes_is_told_after_its_welcome() {
+    let mut room = Room::new(Uuid::nil(), Arc::default());
+    let caller = Caller { user_id: Uuid::nil(), role: Role::Member, wallet_id: None };
+    let (queue, mut queued) = mpsc::channel(8);
+    let member = Member {
+        id: 1,
+        viewer: Viewer::from(&caller),
+        queue,
+        overflowed: CancellationToken::new(),
+        is_behind: Arc::default(),
+    };
+    room.on_control(Control::Join { member, arrival: oneshot::channel().0 });
+    let data =
+        HeldUpdated { held: Money::ZERO, available: Money::ZERO, currency: "USD".to_owned() };
+    let notice = Published::Held(HeldNotice { data });
+    room.on_message(&serde_json::to_vec(&notice).unwrap());
+    let told = queued.try_recv().unwrap();
+    assert!(matches!(told, Outgoing::Notice { kind: "held_updated", .. }), "{told:?}");
+    assert_eq!(told.seq(), None);
 }

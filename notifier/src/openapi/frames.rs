@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use curbe_domain::frames::Frame;
+use curbe_domain::frames::{Frame, HeldNotice};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 
 use crate::websocket::{FromBrowser, ToBrowser};
 
 const DESCRIPTION: &str = "\
 Messages on the WebSocket at /api/ws, told apart by `type`: what a browser says (`FromBrowser`), what it is told \
-(`ToBrowser`), and the numbered frames (`Frame`). A type that is not known is to be passed over: there may be more of \
+(`ToBrowser`), the numbered frames (`Frame`), and how much is set aside now (`HeldNotice`), which has no number: whoever \
+misses one is told by the next, or asks the API. A type that is not known is to be passed over: there may be more of \
 them one day.";
 /// Where a description of an API keeps its types.
 const COMPONENTS: &str = "#/components/schemas/";
@@ -26,7 +28,7 @@ struct Document {
     title: &'static str,
     description: &'static str,
     #[serde(rename = "oneOf")]
-    one_of: [Ref; 3],
+    one_of: [Ref; 4],
     #[serde(rename = "$defs")]
     definitions: BTreeMap<String, RefOr<Schema>>,
 }
@@ -38,11 +40,13 @@ pub fn schema() -> String {
     add::<FromBrowser>(&mut types);
     add::<ToBrowser>(&mut types);
     add::<Frame>(&mut types);
+    add::<HeldNotice>(&mut types);
+    tag(&mut types, &HeldNotice::name(), "held_updated");
     let document = Document {
         dialect: "https://json-schema.org/draft/2020-12/schema",
         title: "curbe.v1.json",
         description: DESCRIPTION,
-        one_of: ["FromBrowser", "ToBrowser", "Frame"].map(Ref::from_schema_name),
+        one_of: ["FromBrowser", "ToBrowser", "Frame", "HeldNotice"].map(Ref::from_schema_name),
         definitions: types.into_iter().collect(),
     };
     // Texts and numbers always serialize.
@@ -53,4 +57,14 @@ pub fn schema() -> String {
 fn add<T: ToSchema>(types: &mut Vec<(String, RefOr<Schema>)>) {
     types.push((T::name().into_owned(), T::schema()));
     T::schemas(types);
+}
+
+/// What derives a schema passes over the tag of a type that is no enum.
+fn tag(types: &mut [(String, RefOr<Schema>)], name: &str, word: &str) {
+    let found = types.iter_mut().find(|(known, _)| known == name);
+    if let Some((_, RefOr::T(Schema::Object(object)))) = found {
+        let tag = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([word]));
+        object.properties.insert("type".to_owned(), tag.into());
+        object.required.push("type".to_owned());
+    }
 }

@@ -12,6 +12,7 @@ mod log_row;
 mod rates;
 mod receipts;
 mod recordings;
+mod running_calls;
 mod wallets;
 
 use std::str::FromStr as _;
@@ -29,6 +30,7 @@ pub(crate) use callers::{Caller, Role};
 pub(crate) use frames::{Addressed, Span};
 pub(crate) use ledger::{LedgerQuery, LedgerRow};
 pub(crate) use receipts::{Receipt, ReceiptRow};
+pub(crate) use running_calls::RunningRow;
 pub(crate) use wallets::Wallet;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -13,7 +13,7 @@ const ACTIVE: &str = "active";
 pub(crate) struct Wallet {
     /// What the ledger adds up to.
     pub(crate) balance: Money,
-    /// What open holds take of it. There are none yet.
+    /// What open holds take of it.
     pub(crate) held: Money,
     /// ISO 4217.
     pub(crate) currency: String,
@@ -48,10 +48,17 @@ impl Wallet {
 }
 
 impl Store {
-    /// The wallet, if there is one.
+    /// The wallet, if there is one. A leg that was asked about twice has a row for each, and holds once.
     pub(crate) async fn wallet(&self, wallet_id: Uuid) -> Result<Option<Wallet>, Error> {
         let row = sqlx::query!(
-            "select balance, currency, minimum_threshold, status, version, seq, updated_at from wallets where id = $1",
+            r#"select w.balance, w.currency, w.minimum_threshold, w.status, w.version, w.seq, w.updated_at,
+                      coalesce((
+                          select sum(amount) from (
+                              select max(amount) as amount from authorizations
+                              where wallet_id = w.id and status = 'authorized' group by hold
+                          ) holds
+                      ), 0) as "held!"
+               from wallets w where w.id = $1"#,
             wallet_id
         )
         .fetch_optional(&self.pool)
@@ -59,7 +66,7 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Wallet {
             balance: money(row.balance)?,
-            held: Money::ZERO,
+            held: money(row.held)?,
             currency: row.currency,
             minimum_threshold: money(row.minimum_threshold)?,
             status: row.status,

@@ -92,6 +92,8 @@ pub(crate) enum ToBrowser {
 pub(crate) struct Standing {
     /// What the ledger adds up to.
     balance: Money,
+    /// What open calls and purchases take of it.
+    held: Money,
     /// What is left for new calls.
     available: Money,
     /// ISO 4217.
@@ -106,6 +108,7 @@ impl From<&Wallet> for Standing {
     fn from(wallet: &Wallet) -> Self {
         Self {
             balance: wallet.balance,
+            held: wallet.held,
             available: wallet.available(),
             currency: wallet.currency.clone(),
             status: wallet.status.clone(),
@@ -140,6 +143,7 @@ mod tests {
     fn messages_are_written_as_documented() {
         let data = Standing {
             balance: "12.34".parse().unwrap(),
+            held: "2.34".parse().unwrap(),
             available: "10".parse().unwrap(),
             currency: "USD".to_owned(),
             status: "active".to_owned(),
@@ -148,7 +152,7 @@ mod tests {
         for (message, text) in [
             (
                 ToBrowser::Welcome { seq: 57, resumed: true, heartbeat_seconds: 15, data },
-                r#"{"type":"welcome","seq":57,"resumed":true,"heartbeatSeconds":15,"data":{"balance":"12.3400","available":"10.0000","currency":"USD","status":"active"}}"#,
+                r#"{"type":"welcome","seq":57,"resumed":true,"heartbeatSeconds":15,"data":{"balance":"12.3400","held":"2.3400","available":"10.0000","currency":"USD","status":"active"}}"#,
             ),
             (ToBrowser::Heartbeat { seq: 60 }, r#"{"type":"heartbeat","seq":60}"#),
             (ToBrowser::Resync {}, r#"{"type":"resync"}"#),

@@ -12,6 +12,7 @@ const EVENTS = [
   "balance_updated",
   "new_call_log",
   "recording_ready",
+  "held_updated",
   "resync",
 ];
 

@@ -32,6 +32,7 @@ export async function connecting(options = {}) {
     "balance_updated",
     "new_call_log",
     "recording_ready",
+    "held_updated",
     "resync",
   ]) {
     client.on(name, (event) => told.push([name, event]));

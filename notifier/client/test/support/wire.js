@@ -55,7 +55,8 @@ export function tokenUntil(expiresAt, name = "") {
 
 /** The first frame of a connection. */
 export function welcome(seq, resumed = false) {
-  const data = { balance: "10.0000", available: "10.0000", currency: "USD", status: "active" };
+  const money = { balance: "10.0000", held: "0.0000", available: "10.0000", currency: "USD" };
+  const data = { ...money, status: "active" };
   return { type: "welcome", seq, resumed, heartbeatSeconds: 15, data };
 }
 
@@ -63,4 +64,9 @@ export function welcome(seq, resumed = false) {
 export function balance(seq) {
   const data = { newBalance: "9.0000", lastCallCost: "1.0000", currency: "USD" };
   return { type: "balance_updated", seq, data };
+}
+
+/** So much is set aside, of ten. */
+export function held(amount, available) {
+  return { type: "held_updated", data: { held: amount, available, currency: "USD" } };
 }

@@ -32,6 +32,9 @@ const stop: () => void = inNode.on("balance_updated", ({ seq, data }) => {
   return void amounts;
 });
 stop();
+inNode.on("held_updated", ({ data }) => void [data.held, data.available, data.currency]);
+// @ts-expect-error It has no number.
+inNode.on("held_updated", ({ seq }) => void seq);
 inNode.on(
   "status",
   ({ status, reason, retryInMs }) => void [status === "online", reason?.terminal, retryInMs],
@@ -52,6 +55,8 @@ export function told(frame: Frame): CallLog | string | number | null {
       return frame.data.logData;
     case "recording_ready":
       return frame.data.callLogId;
+    case "held_updated":
+      return frame.data.held;
     case "resync":
       return null;
   }
@@ -66,6 +71,8 @@ export async function asked(): Promise<Balance> {
   await inNode.calls({ direction: "sideways" });
   const detail = await inNode.call("id");
   void [detail.receipt.rate?.prefix, detail.durationSeconds];
+  const running = await inNode.runningCalls();
+  void running.data.map(({ startedAt, maxSeconds, held }) => [startedAt, maxSeconds + 1, held]);
   const { allowed, maxSeconds } = await inNode.checkCall("+15550100");
   const yes: true = allowed;
   void [yes, maxSeconds];
