@@ -8,7 +8,7 @@ import { keyOf, now, running, secondsLeft } from "../state/running.js";
 import { Icon } from "./icons.js";
 
 /** More of them are scrolled through, which somebody without a mouse must be able to reach. */
-const CALLS_IN_SIGHT = 5;
+const CALLS_IN_SIGHT = 4;
 
 /** A screen reader says the time when it is asked, not each second. */
 function Call({ call }) {
