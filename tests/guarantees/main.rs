@@ -12,6 +12,7 @@ mod a_call_begins_only_if_it_can_be_paid;
 mod a_call_costs_what_its_rate_says;
 mod a_call_is_checked_before_it_is_made;
 mod a_call_of_two_legs_is_charged_once;
+mod a_call_under_way_is_seen_by_whose_it_is;
 mod a_forged_webhook_is_not_processed;
 mod a_hold_is_never_lost;
 mod a_ledger_is_read_by_those_whose_it_is;

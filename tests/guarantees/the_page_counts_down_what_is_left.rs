@@ -50,3 +50,20 @@ async fn second_by_second() {
     assert_eq!(visitor.does("isMarked", json!({})).await, true);
     visitor.had_no_trouble(&[]).await;
 }
+
+#[tokio::test]
+async fn of_many_calls_too() {
+    let bank = Bank::open().await;
+    bank.stack.start_notifier(&[]).await.unwrap();
+    let admin = bank.customer().await;
+    for number in 0..8 {
+        bank.call_begins(&admin, &format!("CA{number}"), "0.1000", 600).await;
+    }
+    let mut visitor = bank.signed_in(&admin).await;
+    sees_running(&mut visitor, 8).await;
+    // Those that are out of sight are reached by keyboard.
+    visitor.does("tabTo", json!({ "role": "list", "name": "Llamadas en curso" })).await;
+    visitor.does("judge", json!({ "name": "many-running" })).await;
+    visitor.does("fits", json!({})).await;
+    visitor.had_no_trouble(&[]).await;
+}

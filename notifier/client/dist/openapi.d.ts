@@ -436,7 +436,7 @@ export interface components {
             startedAt: string;
             /**
              * Format: int32
-             * @description What that pays for: no later than so long after `startedAt` and the answer, the provider cuts the call.
+             * @description How long that pays for. The provider counts from the answer on, a little later.
              */
             maxSeconds: number;
             /** @description What is set aside for it. */

@@ -7,6 +7,9 @@ import { isLive } from "../state/live.js";
 import { keyOf, now, running, secondsLeft } from "../state/running.js";
 import { Icon } from "./icons.js";
 
+/** More of them are scrolled through, which somebody without a mouse must be able to reach. */
+const CALLS_IN_SIGHT = 4;
+
 /** A screen reader says the time when it is asked, not each second. */
 function Call({ call }) {
   return html`
@@ -34,7 +37,7 @@ export function Running() {
       <h2 id="running">
         ${t("running.title")}${!isLive.value && html`<span class="small"> · ${t("running.paused")}</span>`}
       </h2>
-      <ul role="list">
+      <ul role="list" aria-labelledby="running" tabindex=${running.value.length > CALLS_IN_SIGHT ? 0 : null}>
         ${running.value.map(call)}
       </ul>
     </section>

@@ -41,7 +41,7 @@ struct RunningCall {
     /// When its money was set aside.
     #[serde(with = "time::serde::rfc3339")]
     started_at: OffsetDateTime,
-    /// What that pays for: no later than so long after `startedAt` and the answer, the provider cuts the call.
+    /// How long that pays for. The provider counts from the answer on, a little later.
     max_seconds: i32,
     /// What is set aside for it.
     held: Money,
