@@ -38,6 +38,7 @@ mod every_frame_is_told_whenever_it_is_published;
 mod fifty_hangups_at_one_instant_leave_an_exact_ledger;
 mod fixture;
 mod migrating_twice_is_a_no_op;
+mod no_money_is_promised_twice;
 mod only_a_valid_token_gets_in;
 mod secrets_change_while_ingest_runs;
 mod services_come_back_by_themselves;
