@@ -37,6 +37,7 @@ mod dependencies_point_inwards;
 mod every_frame_is_told_whenever_it_is_published;
 mod fifty_hangups_at_one_instant_leave_an_exact_ledger;
 mod fixture;
+mod instructions_are_what_official_libraries_write;
 mod migrating_twice_is_a_no_op;
 mod no_money_is_promised_twice;
 mod only_a_valid_token_gets_in;
