@@ -71,11 +71,18 @@ impl Ground {
         let mut worlds: Vec<World> = (0..SCHEDULES).map(world).collect();
         self.empty().await;
         join_all(worlds.iter_mut().map(schedule::begin)).await;
-        let often = rng.random_range(2..=12);
+        // A restart takes seconds: there is one.
+        let (often, at) = match faults {
+            Faults::Quick => (rng.random_range(2..=12), STEPS),
+            Faults::Restart => (0, rng.random_range(0..STEPS)),
+        };
         let mut away = 0;
-        for _ in 0..STEPS {
+        for step in 0..STEPS {
             match away {
-                0 => away = self.fault(&mut worlds, &mut rng, (faults, often)).await,
+                0 if step == at || rng.random_range(0..100) < often => {
+                    away = self.fault(&mut worlds, &mut rng, faults).await;
+                }
+                0 => {}
                 1 => away = self.comes_back().await,
                 _ => away -= 1,
             }
@@ -98,16 +105,8 @@ impl Ground {
         redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
     }
 
-    /// Does something to the server, or nothing. Returns for how many steps it is away.
-    async fn fault(
-        &self,
-        worlds: &mut [World],
-        rng: &mut StdRng,
-        (faults, often): (Faults, u32),
-    ) -> usize {
-        if rng.random_range(0..100) >= often {
-            return 0;
-        }
+    /// Does something to the server. Returns for how many steps it is away.
+    async fn fault(&self, worlds: &mut [World], rng: &mut StdRng, faults: Faults) -> usize {
         let (what, away) = match faults {
             Faults::Quick if rng.random_range(0..3) == 0 => {
                 worlds[0].cache.end_epoch().await.unwrap();
