@@ -282,7 +282,7 @@ fn bill(leg: &LegFacts, ended: &Ended, owner: Owner, rated_number: Option<E164>)
 
 /// Whether a call that was paid for reaches this number. One that was authorized reaches whom it was authorized for; one
 /// that was refused, nobody. Of any other one only the provider's word is known.
-fn pays_for_a_call_to(parent: &LegRow, reached: &E164) -> bool {
+pub(super) fn pays_for_a_call_to(parent: &LegRow, reached: &E164) -> bool {
     match &parent.terms {
         Some(terms) => terms.number.as_ref() == Some(reached),
         None => parent.refusal.is_none(),
@@ -304,7 +304,7 @@ fn address(text: Option<&str>) -> Address {
     text.map_or(Address::Other, Address::parse)
 }
 
-fn number(text: Option<&str>) -> Option<E164> {
+pub(super) fn number(text: Option<&str>) -> Option<E164> {
     address(text).number().cloned()
 }
 

@@ -5,7 +5,7 @@ use curbe_domain::legs::LegKey;
 use curbe_domain::legs::duration::{Basis, Ended, Unknown};
 use time::OffsetDateTime;
 
-use super::family::{Family, PARENT_PATIENCE};
+use super::family::{Family, PARENT_PATIENCE, number, pays_for_a_call_to};
 use crate::store::call_legs::LegRow;
 
 /// The place of a leg in its session.
@@ -36,8 +36,9 @@ impl Family<'_> {
         place
     }
 
-    /// An earlier leg pays for a later one that ran beside it, for the same customer. One of which it is only guessed that
-    /// it was answered does not, for one of which that is known.
+    /// An earlier leg pays for a later one that ran beside it, for the same customer, to whom it was authorized for: who is
+    /// transferred elsewhere is no part of what was agreed. One of which it is only guessed that it was answered does not,
+    /// for one of which that is known.
     fn pays_for(&self, earlier: &LegRow, ended: &Ended, leg: &LegRow, leg_ended: &Ended) -> bool {
         let is_beside = leg.facts.initiated_at.is_none_or(|at| at <= ended.ended_at);
         let is_guess = ended.basis == Basis::Guessed && leg_ended.basis > Basis::Guessed;
@@ -45,7 +46,15 @@ impl Family<'_> {
         let is_same = payer.is_ok_and(|payer| {
             self.owner(leg, leg_ended).map_or(true, |owner| owner.organization_id == payer)
         });
-        ended.seconds > 0 && is_beside && !is_guess && is_same
+        let reached = number(leg.facts.to.as_deref());
+        let is_agreed = reached.is_none_or(|reached| pays_for_a_call_to(earlier, &reached));
+        let is_payer = earlier.terms.is_some() || !self.has_asked(leg);
+        ended.seconds > 0 && is_beside && !is_guess && is_same && is_agreed && is_payer
+    }
+
+    /// Whether a leg of its session was authorized: then the others, which are covered by that one, cover nothing.
+    fn has_asked(&self, leg: &LegRow) -> bool {
+        self.legs.iter().any(|other| other.terms.is_some() && is_rival(other, leg))
     }
 }
 

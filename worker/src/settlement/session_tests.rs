@@ -2,10 +2,13 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::settlement::family::Verdict;
+use crate::store::authorizations::Terms;
 use crate::store::call_legs::{Settled, SettledAs};
 use curbe_domain::legs::duration::ANSWER_PATIENCE;
-use curbe_domain::legs::{Hangup, LegFacts, Outcome, Talk};
+use curbe_domain::legs::{Direction, Hangup, LegFacts, Outcome, Talk};
 use curbe_domain::ownership::{Directory, Member, NumberAssignment};
+use curbe_domain::phone::E164;
+use curbe_domain::preflight::Reason;
 use curbe_domain::providers::Provider;
 use time::Duration;
 use time::macros::datetime;
@@ -68,6 +71,27 @@ fn verdicts(legs: &[LegRow], now: OffsetDateTime) -> Vec<char> {
         Verdict::Refuse(_) => '!',
     };
     family(legs, now, |family| legs.iter().map(|leg| short(family.verdict(leg))).collect())
+}
+
+#[test]
+fn what_was_authorized_covers_no_transfer_to_another_number() {
+    let terms = Terms {
+        organization_id: Some(Uuid::from_u128(1)),
+        user_id: None,
+        direction: Direction::Outbound,
+        number: E164::parse("+525512345678"),
+        rate: None,
+    };
+    let (mut asked, reached) = (leg("A", 60, Some(50)), leg("B", 40, Some(30)));
+    asked.terms = Some(terms);
+    let mut transferred = leg("C", 20, Some(10));
+    transferred.facts.to = Some("+8821600000000".to_owned());
+    assert_eq!(
+        verdicts(&[asked.clone(), reached.clone(), transferred.clone()], NOW),
+        ['$', 'c', '$']
+    );
+    let refused = LegRow { terms: None, refusal: Some(Reason::NoRate), ..asked };
+    assert_eq!(verdicts(&[refused, transferred], NOW), ['$', '$']);
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! What chance would rarely find: a leg asked about twice, with less money the second time.
+
+use curbe_domain::money::Money;
+use curbe_platform::credit::{
+    Ask, Confirmed, CreditCache, Dropped, Kind, Placed, WalletState, Wanted,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::bank::money;
+use super::batch::Ground;
+
+const LEG: &str = "call:twilio:CA1";
+const OTHER: &str = "call:twilio:CA2";
+
+#[tokio::test]
+async fn a_second_look_is_not_satisfied_with_less() {
+    let ground = Ground::new().await;
+    let (cache, wallet) = (ground.cache(), wallet(1));
+    let now = OffsetDateTime::now_utc();
+    load(&cache, &wallet).await;
+    assert_eq!(taken(&cache, &wallet, LEG, 8_000).await, 8_000);
+    // The cache forgets, and other calls are faster.
+    ground.empty().await;
+    load(&cache, &wallet).await;
+    assert_eq!(taken(&cache, &wallet, OTHER, 7_000).await, 7_000);
+    assert_eq!(taken(&cache, &wallet, LEG, 8_000).await, 3_000);
+    let look = || cache.confirm(wallet.wallet_id, LEG, money(8_000), "", now);
+    assert_eq!(look().await.unwrap(), Confirmed::Lost);
+    // With money again it is grown; who was promised less has that too.
+    let dropped = Dropped { wallet_id: wallet.wallet_id, hold: OTHER.to_owned() };
+    let paid = WalletState { version: 2, ..wallet.clone() };
+    cache.announce(&[paid], &[], &[dropped]).await.unwrap();
+    assert_eq!(look().await.unwrap(), Confirmed::Held);
+    assert_eq!(taken(&cache, &wallet, LEG, 8_000).await, 8_000);
+    let less = cache.confirm(wallet.wallet_id, LEG, money(3_000), "", now).await;
+    assert_eq!(less.unwrap(), Confirmed::Held);
+    assert_eq!(taken(&cache, &wallet, OTHER, 8_000).await, 2_000);
+}
+
+fn wallet(version: i64) -> WalletState {
+    WalletState {
+        wallet_id: Uuid::now_v7(),
+        version,
+        balance: money(10_000),
+        seq: 1,
+        status: "active".to_owned(),
+        minimum_threshold: Money::ZERO,
+    }
+}
+
+async fn load(cache: &CreditCache, wallet: &WalletState) {
+    let epoch = cache.epoch().await.unwrap();
+    cache.load(&epoch, wallet, &[], OffsetDateTime::now_utc()).await.unwrap();
+}
+
+/// How much a leg gets that wants so much, or what there is.
+async fn taken(cache: &CreditCache, wallet: &WalletState, hold: &str, most: i64) -> i64 {
+    let wanted = Wanted { least: money(1), ..Wanted::exactly(money(most)) };
+    let (wallet_id, now) = (wallet.wallet_id, OffsetDateTime::now_utc());
+    let ask = Ask { wallet_id, hold, kind: Kind::Preflight, purpose: "", wanted, now };
+    match cache.place(&ask).await.unwrap() {
+        Placed::New(taken) | Placed::Again(taken, _) => taken.amount.units(),
+        refused @ (Placed::Refused(_) | Placed::NotLoaded) => panic!("{refused:?}"),
+    }
+}
