@@ -87,6 +87,9 @@ async fn when_it_was_forwarded_and_then_goes_elsewhere() {
     assert_eq!(answer.attribute("callerId"), Some("+34911111111"));
     assert!(answer.limit().is_some());
     bank.curbe(&assign("+447911123456").each_ref().map(String::as_str)).await;
+    bank.cache_is_current().await;
+    // What was set aside is for where it went.
+    assert!(bank.ask(&call).await.is_silent());
     // The forwarded leg is paid for by the call that was authorized.
     let forwarded = call.dialled("+34911111111", MEXICO).completed(59);
     bank.hang_up(&forwarded).await;

@@ -159,7 +159,8 @@ async fn and_no_longer_what_was_taken_from_him() {
         assert_eq!(told, sees_the_call, "{role}: {frames:?}");
     }
     // Who is nobody any more is told nothing at all.
-    bank.sql(&format!("delete from phone_numbers where user_id = '{}'", admin.id)).await;
+    let (from, to) = (admin.id, user.id);
+    bank.sql(&format!("update phone_numbers set user_id = '{to}' where user_id = '{from}'")).await;
     bank.sql(&format!("delete from users where id = '{}'", admin.id)).await;
     assert_eq!(socket.closed().await, Ended::Closed(Some(4501)));
 }

@@ -115,10 +115,15 @@ impl Preflight {
     ) -> Result<Funded, Blind> {
         let first: Authorized = serde_json::from_str(purpose).map_err(|_| Blind)?;
         let since = u32::try_from((asking.at - first.decided_at).whole_seconds()).unwrap_or(0);
+        let in_use = Ok(Funded::Refused(Reason::FundsInUse, Some(taken.available())));
+        if first.number != fresh.number {
+            // It is forwarded elsewhere by now, and that may cost more.
+            return in_use;
+        }
         let again = Authorized { id: fresh.id, decided_at: asking.at, ..first };
         let mut authorized = self.authorized(asking, again, taken);
         let Some(left) = remaining(authorized.seconds, since, self.shortest(asking)) else {
-            return Ok(Funded::Refused(Reason::FundsInUse, Some(taken.available())));
+            return in_use;
         };
         authorized.seconds = left;
         authorized.due_at = self.due_at(asking, left);
