@@ -64,6 +64,8 @@ async fn and_are_changed_by_what_is_said() {
     let bank = Bank::open().await;
     let backend = bank.backend();
     let user = customer(&backend).await;
+    // The wallet is known to the cache as it was.
+    assert_eq!(backend.moves(&user, "refills", "10.00", "pay-1").await.status, 201);
     let organization = format!("/api/organizations/{}", user.organization);
     let body = json!({ "name": "Apex", "concurrentCallsMax": null, "minimumThreshold": "2.5000" });
     let changed = backend.put(&organization, &body).await;
@@ -158,7 +160,7 @@ async fn or_it_is_said_why_not() {
 
 #[tokio::test]
 async fn as_operators_do_by_hand() {
-    let bank = Bank::open().await;
+    let bank = Bank::without_worker().await;
     let id = Uuid::new_v4().to_string();
     let create = ["organizations", "create", "--name", "Acme", "--id", &id, "--language", "en"];
     let more = ["--concurrent-calls-max", "3", "--blocked-prefixes", "1900,52"];
@@ -168,6 +170,7 @@ async fn as_operators_do_by_hand() {
     }
     let status = bank.curbe(&["cache", "status"]).await;
     assert_eq!(status["directoryRevision"], status["directoryRevisionInDatabase"], "{status}");
+    bank.stack.start_worker(&[]).await.unwrap();
     let (path, body) = (format!("/api/organizations/{id}"), json!({ "name": "Acme" }));
     let put = bank.backend().put(&path, &body).await.body;
     let told =

@@ -51,17 +51,17 @@ async fn rebuild(pool: &PgPool, cache: &CreditCache, output: &Output) -> anyhow:
     let wheel = wheel();
     wheel.set_message("a worker brings it in again");
     let until = Instant::now() + REBUILD_PATIENCE;
-    let state = loop {
+    let (state, is_done) = loop {
         let state = State::read(pool, cache).await?;
-        let is_new = state.cached.epoch != before;
-        if (is_new && state.is_complete()) || Instant::now() >= until {
-            break state;
+        let is_done = state.cached.epoch != before && state.is_complete();
+        if is_done || Instant::now() >= until {
+            break (state, is_done);
         }
         sleep(PAUSE).await;
     };
     wheel.finish_and_clear();
     let written = output.result(&state.view(), || state.for_people());
-    if state.is_complete() { written } else { failed(written) }
+    if is_done { written } else { failed(written) }
 }
 
 /// What the cache has, and what it should have.
