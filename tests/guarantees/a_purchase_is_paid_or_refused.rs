@@ -191,6 +191,22 @@ async fn what_is_over_or_not_allowed_is_not_paid() {
 }
 
 #[tokio::test]
+async fn what_nobody_comes_back_for_is_given_back() {
+    let (bank, backend, user) = open("10.0000").await;
+    let number = backend.authorized(&user, "2.00", "number-1").await;
+    let body = json!({ "organizationId": user.organization, "action": "call", "estimatedCost": "5.00",
+        "reference": "telnyx:v3:never" });
+    let call = backend.ask("/api/gatekeeper/authorizations", &body).await;
+    assert_eq!((call.status, &call.body["available"]), (201, &json!("3.0000")), "{call:?}");
+    bank.sql("update authorizations set due_at = now() - interval '1 second'").await;
+    bank.holds_are(&user, 0).await;
+    backend.authorized(&user, "10.00", "number-2").await;
+    is_refused(&backend.capture(&number, "2.00").await, 409, "expired");
+    assert_eq!(backend.release(&number).await.status, 200);
+    bank.books_are_clean().await;
+}
+
+#[tokio::test]
 async fn a_call_is_paid_when_it_ends() {
     let (bank, backend, user) = open("10.0000").await;
     let call = user.calls("+523312345678", 61);

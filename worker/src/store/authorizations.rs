@@ -438,6 +438,17 @@ pub async fn overdue(
     .await
 }
 
+/// A hold that is over because nobody came back for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// Whose.
+    pub wallet_id: Option<Uuid>,
+    /// Its name.
+    pub hold: String,
+    /// The backend's, for a call that has not asked as far as we know.
+    pub is_announced: bool,
+}
+
 /// Gives up authorizations that are still open, of locked wallets. Returns the holds that are over.
 ///
 /// # Errors
@@ -446,19 +457,19 @@ pub async fn expire(
     tx: &mut Tx,
     ids: &[Uuid],
     now: OffsetDateTime,
-) -> Result<Vec<(Option<Uuid>, String)>, sqlx::Error> {
-    let rows = sqlx::query!(
+) -> Result<Vec<Expired>, sqlx::Error> {
+    sqlx::query_as!(
+        Expired,
         r#"
         update authorizations set status = 'expired', closed_at = $2
         where id = any($1) and status = 'authorized'
-        returning wallet_id, hold
+        returning wallet_id, hold, action = 'call' and number is null as "is_announced!"
         "#,
         ids,
         now,
     )
     .fetch_all(&mut *tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.wallet_id, row.hold)).collect())
+    .await
 }
 
 /// An authorization of the backend.
