@@ -35,6 +35,7 @@ sqlx: ## Rewrite .sqlx/ after a change of queries or migrations
 
 schemas: ## Rewrite the API's descriptions, and the client made from them, after a change of the API
 	cargo run --quiet --package curbe-notifier --example schemas
+	cargo run --quiet --package curbe-worker --example schemas
 	cd notifier/client && npm ci --ignore-scripts --silent && npm run --silent generate
 
 bench: ## Measure, in the release profile; everything on this machine

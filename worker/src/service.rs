@@ -20,6 +20,8 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::consumer::passing::Passing;
 use crate::credit::Keeper;
+use crate::gatekeeper::Gatekeeper;
+use crate::http::resources::Resources;
 use crate::http::{self, App};
 use crate::rates::RateCache;
 use crate::recordings::Recordings;
@@ -30,6 +32,8 @@ use crate::{announcer, consumer, overdue, retention, store};
 const SPARE_CONNECTIONS: u32 = 2;
 /// Requests have their own, so that no number of them keeps money waiting.
 const HTTP_CONNECTIONS: u32 = 2;
+/// The backend's, so that listeners do not keep it waiting.
+const BACKEND_CONNECTIONS: u32 = 4;
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs until `shutdown`, then finishes what is in hand.
@@ -70,7 +74,11 @@ pub async fn run(
 
     let app = {
         let pool = store::pool(database_url, HTTP_CONNECTIONS, "curbe-worker-http")?;
-        App::new(&config.service_tokens, Recordings::new(pool, config.recordings.clone())?)?
+        let recordings = Recordings::new(pool, config.recordings.clone())?;
+        let pool = store::pool(database_url, BACKEND_CONNECTIONS, "curbe-worker-backend")?;
+        let resources = Resources::new(pool.clone(), cache.clone());
+        let gatekeeper = Gatekeeper::new(pool, keeper.clone());
+        App::new(&config.service_tokens, recordings, gatekeeper, resources)?
     };
 
     let tasks = TaskTracker::new();

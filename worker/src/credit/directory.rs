@@ -7,6 +7,14 @@ use sqlx::PgPool;
 use crate::store::directory_changes;
 use crate::store::transaction;
 
+/// Tells the cache of a change at once, which the worker would find within a second.
+///
+/// # Errors
+/// Postgres or Redis did not answer.
+pub async fn tell(pool: &PgPool, cache: &CreditCache) -> anyhow::Result<()> {
+    bring_up_to_date(pool, cache, &cache.epoch().await?).await
+}
+
 /// Writes what the cache lacks.
 ///
 /// # Errors

@@ -58,36 +58,45 @@ async fn give_up_overdue(keeper: &Keeper) -> anyhow::Result<()> {
     let announcement = transaction::run(&keeper.pool, move |tx| {
         Box::pin(async move { expire(tx, &overdue, now).await })
     });
-    let announcement = announcement.await?;
-    let given_back = announcement.dropped.len();
+    let (announcement, announced) = announcement.await?;
+    let given_back = announcement.dropped.len() + announced.len();
     counter!("curbe_holds_expired_total").increment(given_back as u64);
     tracing::warn!(holds = given_back, "overdue holds were given back");
     announcer::announce(&keeper.cache, &announcement).await;
+    for over in &announced {
+        keeper.cache.drop_announced(over.wallet_id, &over.hold).await?;
+    }
     Ok(())
 }
 
+/// What is told of it, and the holds that go only while they are the backend's: a call may have asked in this moment.
 async fn expire(
     tx: &mut Tx,
     overdue: &[Overdue],
     now: OffsetDateTime,
-) -> Result<Announcement, sqlx::Error> {
+) -> Result<(Announcement, Vec<Dropped>), sqlx::Error> {
     let wallet_ids: BTreeSet<Uuid> = overdue.iter().filter_map(|one| one.wallet_id).collect();
     let wallet_ids: Vec<Uuid> = wallet_ids.into_iter().collect();
     let mut accounts = wallets::lock(tx, &wallet_ids).await?;
     let ids: Vec<Uuid> = overdue.iter().map(|one| one.id).collect();
-    let over = authorizations::expire(tx, &ids, now).await?;
-    let dropped: Vec<Dropped> = over
-        .into_iter()
-        .filter_map(|(wallet_id, hold)| Some(Dropped { wallet_id: wallet_id?, hold }))
-        .collect();
-    let moved: HashSet<Uuid> = dropped.iter().map(|over| over.wallet_id).collect();
+    let (mut dropped, mut announced) = (Vec::new(), Vec::new());
+    let mut moved = HashSet::new();
+    for over in authorizations::expire(tx, &ids, now).await? {
+        let Some(wallet_id) = over.wallet_id else { continue };
+        moved.insert(wallet_id);
+        if over.is_over {
+            let holds = if over.is_announced { &mut announced } else { &mut dropped };
+            holds.push(Dropped { wallet_id, hold: over.hold });
+        }
+    }
     accounts.retain(|account| moved.contains(&account.wallet_id));
     // Whoever is loading one of them at this moment must see that it has moved.
     accounts.iter_mut().for_each(|account| account.version += 1);
     wallets::update(tx, &accounts, now).await?;
     let moved: Vec<Uuid> = moved.into_iter().collect();
     let notices = wallets::standings(tx, &moved).await?.iter().map(announce::held).collect();
-    Ok(Announcement { wallets: accounts.iter().map(Account::state).collect(), notices, dropped })
+    let wallets = accounts.iter().map(Account::state).collect();
+    Ok((Announcement { wallets, notices, dropped }, announced))
 }
 
 /// Drops names in the cache that nothing stands behind, once every decision is known that was durable by then.

@@ -1,8 +1,12 @@
 //! The worker's own port: for the other services and for the backend, never for browsers. Whoever asks shows a token
 //! before anything else is looked at.
 
+pub(crate) mod answer;
 mod auth;
+pub(crate) mod json;
+pub(crate) mod problem;
 mod refusal;
+pub(crate) mod resources;
 mod router;
 
 use std::error::Error;
@@ -17,7 +21,11 @@ use uuid::Uuid;
 
 use self::auth::ServiceTokens;
 pub(crate) use self::refusal::Refusal;
+use self::resources::Resources;
+#[cfg(test)]
+pub(crate) use self::router::paths;
 use self::router::{Route, Router};
+use crate::gatekeeper::Gatekeeper;
 use crate::recordings::Recordings;
 
 /// What is answered with: bytes at hand, or bytes that are still to come and may break off.
@@ -32,32 +40,55 @@ pub(crate) struct App {
     tokens: ServiceTokens,
     router: Router,
     recordings: Recordings,
+    gatekeeper: Gatekeeper,
+    resources: Resources,
 }
 
 impl App {
-    pub(crate) fn new(tokens: &[SecretString], recordings: Recordings) -> anyhow::Result<Self> {
-        Ok(Self { tokens: ServiceTokens::new(tokens), router: Router::new()?, recordings })
+    pub(crate) fn new(
+        tokens: &[SecretString],
+        recordings: Recordings,
+        gatekeeper: Gatekeeper,
+        resources: Resources,
+    ) -> anyhow::Result<Self> {
+        let (tokens, router) = (ServiceTokens::new(tokens), Router::new()?);
+        Ok(Self { tokens, router, recordings, gatekeeper, resources })
     }
 
     async fn serve(
         &self,
-        request: &Request<Incoming>,
+        request: Request<Incoming>,
         request_id: &str,
     ) -> Result<Response<Body>, Refusal> {
         self.tokens.check(request.headers())?;
-        match self.router.route(request.method(), request.uri().path())? {
+        let (head, body) = request.into_parts();
+        let answer = match self.router.route(&head.method, head.uri.path())? {
             Route::Recording { call_log_id } => {
-                Ok(self.recordings.answer(call_log_id, request.headers(), request_id).await)
+                return Ok(self.recordings.answer(call_log_id, &head.headers, request_id).await);
             }
-        }
+            Route::Check => {
+                let body = json::read(&head.headers, body).await?;
+                self.gatekeeper.check(&body).await?
+            }
+            Route::Money(movement) => {
+                let asked = self.gatekeeper.read(&head, body, request_id).await?;
+                self.gatekeeper.move_money(movement, asked).await?
+            }
+            Route::Resource(resource) => {
+                let body = json::read(&head.headers, body).await?;
+                self.resources.put(resource, &body).await?
+            }
+        };
+        Ok(answer.into_response(request_id))
     }
 }
 
 /// Answers a request.
 pub(crate) async fn answer(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
     let request_id = given_id(request.headers()).unwrap_or_else(|| Uuid::now_v7().to_string());
-    let mut response = app.serve(&request, &request_id).await.unwrap_or_else(|refusal| {
-        let (reason, method) = (refusal.code(), request.method());
+    let method = request.method().clone();
+    let mut response = app.serve(request, &request_id).await.unwrap_or_else(|refusal| {
+        let reason = refusal.code();
         tracing::warn!(requestId = request_id, reason, %method, "rejected");
         refusal.into_response(&request_id)
     });

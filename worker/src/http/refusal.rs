@@ -1,11 +1,12 @@
 //! Why a request was not answered as asked, as a problem (RFC 9457).
 
-use curbe_platform::http::Problem;
-use http_body_util::BodyExt as _;
+use curbe_domain::money::Money;
 use hyper::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Response, StatusCode};
 
 use super::Body;
+use super::answer::Answer;
+use super::problem::{Funds, ProblemBody};
 
 /// When to ask again, in seconds: a connection to the database takes less.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
@@ -16,19 +17,40 @@ pub(crate) struct Refusal {
     status: StatusCode,
     code: &'static str,
     title: &'static str,
-    header: Option<(HeaderName, HeaderValue)>,
+    detail: Option<String>,
+    // Boxed, as they are rare: every answer has room for a refusal.
+    funds: Option<Box<Funds>>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Refusal {
     /// In general; the title is the same for every occurrence of the code.
     pub(crate) fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
-        Self { status, code, title, header: None }
+        Self { status, code, title, detail: None, funds: None, header: None }
+    }
+
+    /// 400: the request is not what it must be.
+    pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, "Bad Request").with_detail(detail)
     }
 
     /// 401: no token of ours.
     pub(crate) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized")
             .with_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// 402: not enough money.
+    pub(crate) fn insufficient_funds(required: Money, available: Money, currency: &str) -> Self {
+        let (required, available) = (Some(required), Some(available));
+        let currency = Some(currency.to_owned());
+        let title = "Insufficient Funds";
+        Self::new(StatusCode::PAYMENT_REQUIRED, "insufficient_funds", title).with_funds(Funds {
+            required,
+            available,
+            currency,
+            ..Funds::default()
+        })
     }
 
     /// 404: not there.
@@ -46,14 +68,38 @@ impl Refusal {
         }
     }
 
-    /// 503: the database is away.
+    /// 409: not as things stand.
+    pub(crate) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, "Conflict").with_detail(detail)
+    }
+
+    /// 422: JSON, but not what is expected here.
+    pub(crate) fn unprocessable(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, "Unprocessable Content")
+            .with_detail(detail)
+    }
+
+    /// 500: something went wrong on our side.
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Server Error")
+    }
+
+    /// 503: the database, or the cache, is away.
     pub(crate) fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service Unavailable")
             .with_header(RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 
+    pub(crate) fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    pub(crate) fn with_funds(self, funds: Funds) -> Self {
+        Self { funds: Some(Box::new(funds)), ..self }
+    }
+
     pub(crate) fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
-        Self { header: Some((name, value)), ..self }
+        Self { header: Some(Box::new((name, value))), ..self }
     }
 
     /// What went wrong, for programs.
@@ -61,13 +107,23 @@ impl Refusal {
         self.code
     }
 
+    /// What it says, without the request that it is said to.
+    pub(crate) fn to_answer(&self) -> Answer {
+        let problem = ProblemBody {
+            title: self.title,
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail.clone(),
+            funds: self.funds.as_deref().cloned().unwrap_or_default(),
+            request_id: None,
+        };
+        Answer::new(self.status, &problem)
+    }
+
     /// The response that carries it.
     pub(crate) fn into_response(self, request_id: &str) -> Response<Body> {
-        let Self { status, code, title, header } = self;
-        let problem = Problem { title, status: status.as_u16(), code, request_id };
-        let mut response =
-            problem.into_response().map(|body| body.map_err(|never| match never {}).boxed_unsync());
-        response.headers_mut().extend(header);
+        let mut response = self.to_answer().into_response(request_id);
+        response.headers_mut().extend(self.header.map(|header| *header));
         response
     }
 }

@@ -1,24 +1,64 @@
 //! Which request goes where.
 
 use anyhow::Context as _;
+use curbe_domain::phone::E164;
+use curbe_domain::providers::Provider;
 use hyper::Method;
+use matchit::Params;
+use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use super::refusal::Refusal;
+use super::resources::Resource;
+use crate::gatekeeper::Movement;
+use crate::provisioning::identities::canonical;
+use crate::provisioning::text;
 
 /// Where a request may go, with what its path says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     /// The audio of a call.
     Recording { call_log_id: Uuid },
+    /// Whether something could be paid.
+    Check,
+    /// Money is moved, or set aside.
+    Money(Movement),
+    /// Something of a customer is to be there.
+    Resource(Resource),
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Name {
     Recording,
+    Check,
+    Authorize,
+    Capture,
+    Release,
+    Refill,
+    Adjust,
+    Refund,
+    Organization,
+    User,
+    Number,
+    Account,
+    Identity,
 }
 
-const ROUTES: [(&str, Method, Name); 1] = [("/api/recordings/{id}", Method::GET, Name::Recording)];
+const ROUTES: [(&str, Method, Name); 13] = [
+    ("/api/recordings/{id}", Method::GET, Name::Recording),
+    ("/api/gatekeeper/check", Method::POST, Name::Check),
+    ("/api/gatekeeper/authorizations", Method::POST, Name::Authorize),
+    ("/api/gatekeeper/authorizations/{id}/capture", Method::POST, Name::Capture),
+    ("/api/gatekeeper/authorizations/{id}/release", Method::POST, Name::Release),
+    ("/api/organizations/{id}/refills", Method::POST, Name::Refill),
+    ("/api/organizations/{id}/adjustments", Method::POST, Name::Adjust),
+    ("/api/organizations/{id}/refunds", Method::POST, Name::Refund),
+    ("/api/organizations/{id}", Method::PUT, Name::Organization),
+    ("/api/users/{id}", Method::PUT, Name::User),
+    ("/api/numbers/{number}", Method::PUT, Name::Number),
+    ("/api/accounts/{provider}/{account}", Method::PUT, Name::Account),
+    ("/api/identities/{identity}", Method::PUT, Name::Identity),
+];
 
 /// The paths, and the one method of each.
 #[derive(Clone, Debug)]
@@ -37,13 +77,41 @@ impl Router {
     pub(crate) fn route(&self, method: &Method, path: &str) -> Result<Route, Refusal> {
         let found = self.0.at(path).map_err(|_| Refusal::not_found())?;
         let (allowed, name) = found.value;
-        let id = || found.params.get("id").and_then(|id| Uuid::try_parse(id).ok());
-        let route = match name {
-            Name::Recording => id().map(|call_log_id| Route::Recording { call_log_id }),
-        };
-        let route = route.ok_or_else(Refusal::not_found)?;
+        let route = named(*name, &found.params).ok_or_else(Refusal::not_found)?;
         if method == allowed { Ok(route) } else { Err(Refusal::method_not_allowed(allowed)) }
     }
+}
+
+/// All paths, each with its method.
+#[cfg(test)]
+pub(crate) fn paths() -> impl Iterator<Item = (&'static str, Method)> {
+    ROUTES.into_iter().map(|(path, method, _)| (path, method))
+}
+
+/// The route of that name, if the path says what it must.
+fn named(name: Name, params: &Params<'_, '_>) -> Option<Route> {
+    let decoded = |name: &str| percent_decode_str(params.get(name)?).decode_utf8().ok();
+    let id = || params.get("id").and_then(|id| Uuid::try_parse(id).ok());
+    Some(match name {
+        Name::Recording => Route::Recording { call_log_id: id()? },
+        Name::Check => Route::Check,
+        Name::Authorize => Route::Money(Movement::Authorize),
+        Name::Capture => Route::Money(Movement::Capture { authorization: id()? }),
+        Name::Release => Route::Money(Movement::Release { authorization: id()? }),
+        Name::Refill => Route::Money(Movement::Refill { organization: id()? }),
+        Name::Adjust => Route::Money(Movement::Adjust { organization: id()? }),
+        Name::Refund => Route::Money(Movement::Refund { organization: id()? }),
+        Name::Organization => Route::Resource(Resource::Organization(id()?)),
+        Name::User => Route::Resource(Resource::User(id()?)),
+        Name::Number => Route::Resource(Resource::Number(E164::parse(&decoded("number")?)?)),
+        Name::Account => {
+            let provider = Provider::parse(params.get("provider")?)?;
+            Route::Resource(Resource::Account(provider, text(&decoded("account")?).ok()?))
+        }
+        Name::Identity => {
+            Route::Resource(Resource::Identity(canonical(&decoded("identity")?).ok()?))
+        }
+    })
 }
 
 #[cfg(test)]
@@ -67,6 +135,33 @@ mod tests {
         for method in [Method::HEAD, Method::POST, Method::DELETE, Method::OPTIONS] {
             let refusal = Refusal::method_not_allowed(&Method::GET);
             assert_eq!(router.route(&method, &path), Err(refusal));
+        }
+    }
+
+    #[test]
+    fn names_in_a_path_may_be_percent_encoded() {
+        let router = Router::new().unwrap();
+        let put = |path: &str| router.route(&Method::PUT, path);
+        let number = E164::parse("+15005550001").unwrap();
+        for path in ["/api/numbers/+15005550001", "/api/numbers/%2B15005550001"] {
+            let resource = Resource::Number(number.clone());
+            assert_eq!(put(path), Ok(Route::Resource(resource)), "{path}");
+        }
+        let identity = Resource::Identity("sip:ana@pbx.example".to_owned());
+        for path in
+            ["/api/identities/sip:ana@pbx.example", "/api/identities/sip%3Aana%40PBX.example"]
+        {
+            assert_eq!(put(path), Ok(Route::Resource(identity.clone())), "{path}");
+        }
+        for path in [
+            "/api/numbers/15005550001",
+            "/api/identities/ana",
+            "/api/identities/%FF",
+            "/api/accounts/acme/AC1",
+            "/api/accounts/twilio/%20",
+            "/api/organizations/1",
+        ] {
+            assert_eq!(put(path), Err(Refusal::not_found()), "{path}");
         }
     }
 }

@@ -13,6 +13,16 @@ pub enum TransactionType {
     Refill,
     /// A correction by a person, in either direction.
     Adjustment,
+    /// Something of a charge given back.
+    Refund,
+    /// A number that was bought.
+    NumberPurchase,
+    /// Something that was set up.
+    SetupFee,
+    /// A period.
+    Subscription,
+    /// A message.
+    SmsCharge,
 }
 
 impl TransactionType {
@@ -23,6 +33,11 @@ impl TransactionType {
             Self::CallCharge => "call_charge",
             Self::Refill => "refill",
             Self::Adjustment => "adjustment",
+            Self::Refund => "refund",
+            Self::NumberPurchase => "number_purchase",
+            Self::SetupFee => "setup_fee",
+            Self::Subscription => "subscription",
+            Self::SmsCharge => "sms_charge",
         }
     }
 }

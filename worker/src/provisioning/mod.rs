@@ -58,6 +58,9 @@ pub enum Error {
         /// As it was asked for.
         wanted: String,
     },
+    /// Wallets come with the first user.
+    #[error("organization {0} has no wallet yet: it gets one with its first user")]
+    NoWallet(Uuid),
     /// Another user has that email.
     #[error("the email {email} is that of user {user_id}")]
     EmailTaken {
@@ -127,6 +130,26 @@ pub fn currency(text: &str) -> Result<String, String> {
     }
 }
 
+/// A language that callers are spoken to in.
+///
+/// # Errors
+/// There are no words in it.
+pub fn language(text: &str) -> Result<String, String> {
+    match text {
+        "es" | "en" => Ok(text.to_owned()),
+        _ => Err("is neither es nor en".to_owned()),
+    }
+}
+
+/// The beginning of numbers, without a `+`.
+///
+/// # Errors
+/// It is none.
+pub fn prefix(text: &str) -> Result<String, String> {
+    let is_one = (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_one { Ok(text.to_owned()) } else { Err("is no prefix of 1 to 15 digits".to_owned()) }
+}
+
 /// An email, as far as it can be judged without sending one.
 ///
 /// # Errors
@@ -157,6 +180,11 @@ mod tests {
         for bad in ["", "US", "USDT", "U$D", "€"] {
             assert!(currency(bad).is_err(), "{bad}");
         }
+        assert!(language("en").is_ok() && language("EN").is_err());
+        for bad in ["", "+52", "5 2", "5255512345678901"] {
+            assert!(prefix(bad).is_err(), "{bad}");
+        }
+        assert_eq!(prefix("52").as_deref(), Ok("52"));
         assert_eq!(email(" ana@example.com ").as_deref(), Ok("ana@example.com"));
         for bad in ["", "ana", "@example.com", "ana@", "a@b@c", "a na@example.com"] {
             assert!(email(bad).is_err(), "{bad}");

@@ -60,10 +60,12 @@ impl Target {
 }
 
 /// A number that is assigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Number {
     /// The assignment's id.
     pub id: Uuid,
+    /// Where its calls go.
+    pub inbound_target: Option<String>,
     /// What was done; a number that changed hands is a new assignment.
     pub change: Change,
     /// Whose it was until now.
@@ -88,7 +90,12 @@ async fn assign_in(tx: &mut Tx, wanted: &NewNumber, now: OffsetDateTime) -> Resu
     match known.into_iter().find(|row| row.valid_to.is_none()) {
         None => {
             let id = insert(tx, wanted, (!is_first).then_some(now)).await?;
-            Ok(Number { id, change: Change::Created, taken_from: None })
+            Ok(Number {
+                id,
+                inbound_target: wanted.target.applied(None),
+                change: Change::Created,
+                taken_from: None,
+            })
         }
         Some(open) if open.user_id == wanted.user_id => update(tx, wanted, open).await,
         Some(open) => {
@@ -97,7 +104,8 @@ async fn assign_in(tx: &mut Tx, wanted: &NewNumber, now: OffsetDateTime) -> Resu
             let taken_from = Some(open.user_id);
             phone_numbers::update(tx, &NumberRow { valid_to: Some(at), ..open }).await?;
             let id = insert(tx, wanted, Some(at)).await?;
-            Ok(Number { id, change: Change::Created, taken_from })
+            let inbound_target = wanted.target.applied(None);
+            Ok(Number { id, inbound_target, change: Change::Created, taken_from })
         }
     }
 }
@@ -132,7 +140,7 @@ async fn update(tx: &mut Tx, wanted: &NewNumber, known: NumberRow) -> Result<Num
         phone_numbers::update(tx, &news).await?;
         Change::Updated
     };
-    Ok(Number { id: known.id, change, taken_from: None })
+    Ok(Number { id: known.id, inbound_target: news.inbound_target, change, taken_from: None })
 }
 
 #[cfg(test)]

@@ -42,6 +42,21 @@ pub async fn lock(
     Ok(rows.into_iter().map(|row| (row.name, row.leg)).collect())
 }
 
+/// The leg that a name leads to, if it is known.
+///
+/// # Errors
+/// What the database says.
+pub async fn leg_of(tx: &mut Tx, name: &LegKey) -> Result<Option<LegKey>, sqlx::Error> {
+    let leg = sqlx::query_scalar!(
+        r#"select leg as "leg!" from call_leg_names where provider = $1 and name = $2 and leg is not null"#,
+        name.provider.as_str(),
+        name.leg,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    Ok(leg.map(|leg| LegKey { provider: name.provider, leg }))
+}
+
 /// Says to which legs locked names lead that led nowhere yet.
 ///
 /// # Errors

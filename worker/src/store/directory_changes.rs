@@ -21,14 +21,21 @@ pub struct Changes {
     pub fields: Vec<(Field, String)>,
 }
 
+/// The number of the last change.
+///
+/// # Errors
+/// What the database says.
+pub async fn revision(tx: &mut Tx) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!("select revision from directory_revision").fetch_one(&mut *tx).await
+}
+
 /// Everything that has changed after a revision, in one snapshot.
 ///
 /// # Errors
 /// What the database says.
 pub async fn since(tx: &mut Tx, known: i64) -> Result<Changes, sqlx::Error> {
     transaction::in_one_snapshot(tx).await?;
-    let revision =
-        sqlx::query_scalar!("select revision from directory_revision").fetch_one(&mut *tx).await?;
+    let revision = revision(tx).await?;
     let mut changes = Changes { revision, fields: Vec::new() };
     if revision > known {
         organizations(tx, known, &mut changes).await?;

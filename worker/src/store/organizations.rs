@@ -16,6 +16,12 @@ pub struct OrganizationRow {
     pub currency: String,
     /// Its deck; `None` for the default one.
     pub rate_deck: Option<String>,
+    /// `es` or `en`.
+    pub language: String,
+    /// As many calls may run at once; `None`: any number.
+    pub concurrent_calls_max: Option<i32>,
+    /// Prefixes that its people may not call.
+    pub blocked_prefixes: Vec<String>,
 }
 
 /// Adds an organization. Returns whether it is new: one of that id stays as it is.
@@ -29,8 +35,10 @@ pub async fn insert(
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         r#"
-        insert into organizations (id, name, currency, rate_deck, created_at)
-        values ($1, $2, $3, $4, $5)
+        insert into organizations (
+            id, name, currency, rate_deck, created_at, language, concurrent_calls_max, blocked_prefixes
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (id) do nothing
         "#,
         organization.id,
@@ -38,6 +46,9 @@ pub async fn insert(
         organization.currency,
         organization.rate_deck,
         now,
+        organization.language,
+        organization.concurrent_calls_max,
+        &organization.blocked_prefixes,
     )
     .execute(&mut *tx)
     .await?;
@@ -51,7 +62,11 @@ pub async fn insert(
 pub async fn by_id(tx: &mut Tx, id: Uuid) -> Result<Option<OrganizationRow>, sqlx::Error> {
     sqlx::query_as!(
         OrganizationRow,
-        "select id, name, currency, rate_deck from organizations where id = $1",
+        r#"
+        select id, name, currency, rate_deck, language, concurrent_calls_max, blocked_prefixes
+        from organizations
+        where id = $1
+        "#,
         id
     )
     .fetch_optional(&mut *tx)
@@ -66,7 +81,7 @@ pub async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<OrganizationRow>, sqlx
     sqlx::query_as!(
         OrganizationRow,
         r#"
-        select id, name, currency, rate_deck
+        select id, name, currency, rate_deck, language, concurrent_calls_max, blocked_prefixes
         from organizations
         where id = $1
         for no key update
@@ -75,4 +90,27 @@ pub async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<OrganizationRow>, sqlx
     )
     .fetch_optional(&mut *tx)
     .await
+}
+
+/// Writes a locked organization; its currency never changes.
+///
+/// # Errors
+/// What the database says.
+pub async fn update(tx: &mut Tx, organization: &OrganizationRow) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        update organizations
+        set name = $2, rate_deck = $3, language = $4, concurrent_calls_max = $5, blocked_prefixes = $6
+        where id = $1
+        "#,
+        organization.id,
+        organization.name,
+        organization.rate_deck,
+        organization.language,
+        organization.concurrent_calls_max,
+        &organization.blocked_prefixes,
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
 }

@@ -99,6 +99,27 @@ pub async fn update(
     Ok(())
 }
 
+/// Writes below which balance of a locked wallet no call starts.
+///
+/// # Errors
+/// What the database says.
+pub async fn update_threshold(
+    tx: &mut Tx,
+    account: &Account,
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update wallets set minimum_threshold = $2, version = $3, updated_at = $4 where id = $1",
+        account.wallet_id,
+        account.minimum_threshold.to_decimal(),
+        account.version,
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
 /// A wallet as its row has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WalletRow {

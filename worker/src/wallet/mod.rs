@@ -1,5 +1,7 @@
 //! Money put into a wallet or corrected by hand: the same ledger, the same lock and the same announcement as calls.
 
+pub mod refund;
+
 use curbe_domain::money::{Money, Overflow};
 use curbe_platform::credit::CreditCache;
 use sqlx::PgPool;
@@ -11,6 +13,7 @@ use crate::ledger::{Account, Entry, Posting, TransactionType};
 use crate::settlement::announce::{self, Announcement};
 use crate::store::call_logs::to_microseconds;
 use crate::store::transaction::{self, TransactionError};
+use crate::store::wallet_transactions::Earlier;
 use crate::store::wallets::WalletRow;
 use crate::store::{Tx, organizations, wallet_transactions, wallets};
 
@@ -50,6 +53,8 @@ pub struct Movement {
 pub struct Moved {
     /// The row of the ledger.
     pub posting: Posting,
+    /// When it was posted.
+    pub created_at: OffsetDateTime,
     /// ISO 4217.
     pub currency: String,
     /// It had happened before, and nothing changed.
@@ -83,12 +88,29 @@ pub enum Error {
         /// What it was to be used for.
         asked: Money,
     },
+    /// A charge that cannot be given back as asked.
+    #[error(transparent)]
+    Refund(#[from] refund::Refused),
     /// The balance would not fit.
     #[error("the balance after it")]
     Overflow(#[from] Overflow),
     /// The database could not do it.
     #[error(transparent)]
     Transaction(#[from] TransactionError),
+}
+
+impl Movement {
+    /// Whether it can be asked for at all.
+    ///
+    /// # Errors
+    /// [`Error::NotPositive`] or [`Error::Nothing`].
+    pub fn judge(&self) -> Result<(), Error> {
+        match self.kind {
+            Kind::Refill if self.amount <= Money::ZERO => Err(Error::NotPositive(self.amount)),
+            Kind::Adjustment if self.amount.is_zero() => Err(Error::Nothing),
+            Kind::Refill | Kind::Adjustment => Ok(()),
+        }
+    }
 }
 
 impl From<sqlx::Error> for Error {
@@ -110,13 +132,7 @@ pub async fn show(pool: &PgPool, organization_id: Uuid) -> Result<WalletRow, Err
 /// # Errors
 /// [`Error`]; after a [`TransactionError`] it is not known whether it happened, and asking again is safe.
 pub async fn post(pool: &PgPool, movement: Movement) -> Result<Moved, Error> {
-    match movement.kind {
-        Kind::Refill if movement.amount <= Money::ZERO => {
-            return Err(Error::NotPositive(movement.amount));
-        }
-        Kind::Adjustment if movement.amount.is_zero() => return Err(Error::Nothing),
-        Kind::Refill | Kind::Adjustment => {}
-    }
+    movement.judge()?;
     let now = to_microseconds(OffsetDateTime::now_utc());
     transaction::attempt(pool, move |tx| Box::pin(async move { post_in(tx, &movement, now).await }))
         .await
@@ -127,7 +143,7 @@ pub async fn announce(cache: &CreditCache, moved: &Moved) -> bool {
     announcer::announce(cache, &moved.announcement).await
 }
 
-async fn find(tx: &mut Tx, organization_id: Uuid) -> Result<WalletRow, Error> {
+pub(crate) async fn find(tx: &mut Tx, organization_id: Uuid) -> Result<WalletRow, Error> {
     if let Some(wallet) = wallets::of_organization(tx, organization_id).await? {
         return Ok(wallet);
     }
@@ -137,10 +153,20 @@ async fn find(tx: &mut Tx, organization_id: Uuid) -> Result<WalletRow, Error> {
     }
 }
 
-async fn post_in(tx: &mut Tx, movement: &Movement, now: OffsetDateTime) -> Result<Moved, Error> {
-    let wallet = find(tx, movement.organization_id).await?;
+/// The wallet of an organization, locked.
+pub(crate) async fn lock(tx: &mut Tx, organization_id: Uuid) -> Result<Account, Error> {
+    let wallet = find(tx, organization_id).await?;
     let mut locked = wallets::lock(tx, &[wallet.account.wallet_id]).await?;
-    let mut account = locked.pop().ok_or(Error::NoWallet(movement.organization_id))?;
+    locked.pop().ok_or(Error::NoWallet(organization_id))
+}
+
+/// Moves money inside `tx`; the caller commits. It refuses before it writes.
+pub(crate) async fn post_in(
+    tx: &mut Tx,
+    movement: &Movement,
+    now: OffsetDateTime,
+) -> Result<Moved, Error> {
+    let mut account = lock(tx, movement.organization_id).await?;
     let kind = movement.kind.transaction_type();
     let first =
         wallet_transactions::by_reference(tx, account.wallet_id, kind, &movement.reference).await?;
@@ -157,21 +183,27 @@ async fn post_in(tx: &mut Tx, movement: &Movement, now: OffsetDateTime) -> Resul
     account.version += 1;
     wallet_transactions::insert(tx, std::slice::from_ref(&posting), now).await?;
     wallets::update(tx, std::slice::from_ref(&account), now).await?;
-    Ok(moved(posting, &account, false))
+    Ok(moved(posting, now, &account, false))
 }
 
-fn repeated(movement: &Movement, first: Posting, account: &Account) -> Result<Moved, Error> {
-    if first.amount == movement.amount {
-        return Ok(moved(first, account, true));
+fn repeated(movement: &Movement, first: Earlier, account: &Account) -> Result<Moved, Error> {
+    let Earlier { posting, created_at, .. } = first;
+    if posting.amount == movement.amount {
+        return Ok(moved(posting, created_at, account, true));
     }
     Err(Error::OtherAmount {
         reference: movement.reference.clone(),
-        first: first.amount,
+        first: posting.amount,
         asked: movement.amount,
     })
 }
 
-fn moved(posting: Posting, account: &Account, is_repeat: bool) -> Moved {
+fn moved(
+    posting: Posting,
+    created_at: OffsetDateTime,
+    account: &Account,
+    is_repeat: bool,
+) -> Moved {
     let notice = announce::posted(&posting, account.organization_id, &account.currency);
     Moved {
         announcement: Announcement {
@@ -179,6 +211,7 @@ fn moved(posting: Posting, account: &Account, is_repeat: bool) -> Moved {
             notices: vec![notice],
             dropped: Vec::new(),
         },
+        created_at,
         currency: account.currency.clone(),
         posting,
         is_repeat,
@@ -203,8 +236,8 @@ mod tests {
         }
     }
 
-    fn first() -> Posting {
-        Posting {
+    fn first() -> Earlier {
+        let posting = Posting {
             id: Uuid::nil(),
             wallet_id: Uuid::nil(),
             amount: "5".parse().unwrap(),
@@ -213,7 +246,8 @@ mod tests {
             seq: 1,
             balance_after: "5".parse().unwrap(),
             external_reference: Some("payment-1".to_owned()),
-        }
+        };
+        Earlier { posting, refund_of: None, created_at: OffsetDateTime::UNIX_EPOCH }
     }
 
     fn again(amount: &str) -> Result<Moved, Error> {
@@ -229,7 +263,7 @@ mod tests {
     #[test]
     fn a_repeat_is_answered_with_the_first_row() {
         let moved = again("5.0000").unwrap();
-        assert_eq!(moved.posting, first());
+        assert_eq!((moved.posting, moved.created_at), (first().posting, first().created_at));
         assert!(moved.is_repeat);
     }
 

@@ -237,6 +237,24 @@ impl CreditCache {
         within(SWEEP_BUDGET, call.invoke_async(&mut connection.commands)).await
     }
 
+    /// Gives back what the backend had set aside for a call, unless pre-flight has taken it over. Returns whether it was
+    /// there.
+    ///
+    /// # Errors
+    /// [`CreditError`] when it did not happen, or may not have happened.
+    pub async fn drop_announced(&self, wallet_id: Uuid, hold: &str) -> Result<bool, CreditError> {
+        const WHENEVER_SEEN: u32 = u32::MAX;
+        let mut connection = self.connection()?;
+        let mut call = DROP_HOLD.key(wallet_key(wallet_id));
+        call.key(holds_key(wallet_id))
+            .key(INDEX)
+            .arg(wallet_id.to_string())
+            .arg(hold)
+            .arg(WHENEVER_SEEN)
+            .arg(Kind::Announced.letter().to_string());
+        within(SWEEP_BUDGET, call.invoke_async(&mut connection.commands)).await
+    }
+
     /// Counts another one of something within ten minutes; returns how many there are by now.
     ///
     /// # Errors

@@ -14,8 +14,8 @@ local before = redis.call('HGET', KEYS[3], ARGV[3])
 local replaced = 0
 if before then
     local amount, kind, purpose = string.match(before, '^(%d+)|(%a)|(.*)$')
-    -- A call that asks again has what it had.
-    if kind == 'p' and ARGV[4] == 'p' then
+    -- A call that asks again, or is announced after it has asked, has what it had.
+    if kind == 'p' then
         redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2] .. ' ' .. ARGV[3])
         return { 'again', amount, balance, held - tonumber(amount), purpose }
     end

@@ -6,10 +6,11 @@ use clap::Subcommand;
 use curbe_domain::providers::Provider;
 use curbe_worker::provisioning::accounts::{self, NewAccount};
 use curbe_worker::provisioning::text;
+use curbe_worker::settlement::announce::Announcement;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::environment::database;
+use crate::customers::Customers;
 use crate::numbers::provider;
 use crate::output::{Output, or_dash, record};
 
@@ -32,7 +33,9 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
     let Command::Assign { provider, account, organization } = command;
     let wanted = NewAccount { provider, account: account.clone(), organization_id: organization };
-    let assigned = accounts::assign(&database().await?, wanted).await?;
+    let customers = Customers::open().await?;
+    let assigned = accounts::assign(&customers.pool, wanted).await?;
+    customers.tell(&Announcement::default(), output).await;
     let result = json!({
         "provider": provider.as_str(),
         "account": account,

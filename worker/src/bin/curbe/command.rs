@@ -6,14 +6,15 @@ use clap::{Parser, Subcommand};
 
 use crate::output::Output;
 use crate::{
-    accounts, audit, dead_letters, identities, migrate, numbers, organizations, rates, tokens,
-    users, wallets,
+    accounts, audit, cache, dead_letters, identities, migrate, numbers, organizations, rates,
+    tokens, users, wallets,
 };
 
 const AFTER_HELP: &str = "\
 Environment (each FOO may come from the file that FOO_FILE names):
   DATABASE_URL    Postgres; every command but `tokens issue` needs it
-  REDIS_URL       `wallets refill` and `wallets adjust`: tells the browsers at once
+  REDIS_URL       `wallets refill`, `wallets adjust` and `cache`; of customers' commands, if it is there: calls
+                  that begin in the next moment find what was changed
   NATS_URL        `migrate`: the queue
   QUEUE_MAX_BYTES `migrate`: the most that the stream may hold, below the size of its disk
   QUEUE_REPLICAS  `migrate`: copies of the stream in a cluster (default 1)
@@ -60,6 +61,9 @@ pub(crate) enum Command {
     /// Browsers' tokens.
     #[command(subcommand)]
     Tokens(tokens::Command),
+    /// What calls that begin are decided on.
+    #[command(subcommand)]
+    Cache(cache::Command),
     /// Events that could not be used.
     #[command(subcommand)]
     DeadLetters(dead_letters::Command),
@@ -79,6 +83,7 @@ impl Command {
             Self::Wallets(command) => wallets::run(command, output).await,
             Self::Rates(command) => rates::run(command, output).await,
             Self::Tokens(command) => tokens::run(command, output).await,
+            Self::Cache(command) => cache::run(command, output).await,
             Self::DeadLetters(command) => dead_letters::run(command, output).await,
             Self::Audit(arguments) => audit::run(&arguments, output).await,
         }
@@ -107,6 +112,9 @@ mod tests {
             "curbe migrate --json",
             "curbe --json audit",
             "curbe organizations create --name Acme --currency usd --deck gold --id ID",
+            "curbe organizations create --name A --language en --concurrent-calls-max 3 --blocked-prefixes 52,1900",
+            "curbe cache status --json",
+            "curbe cache rebuild",
             "curbe users create --email ana@example.com --role admin --organization ID",
             "curbe numbers assign +525512345678 --user ID --provider telnyx --inbound-target sip:a@b",
             "curbe identities assign client:alice --user ID --provider twilio --account AC1",

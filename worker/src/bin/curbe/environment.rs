@@ -47,6 +47,15 @@ pub(crate) struct Money {
 
 #[derive(Parser)]
 #[command(name = NAME)]
+pub(crate) struct Customers {
+    #[command(flatten)]
+    pub(crate) database: Database,
+    #[arg(long, env, value_parser = redis_url)]
+    pub(crate) redis_url: Option<SecretString>,
+}
+
+#[derive(Parser)]
+#[command(name = NAME)]
 pub(crate) struct Migration {
     #[command(flatten)]
     pub(crate) database: Database,

@@ -6,10 +6,11 @@ use clap::Subcommand;
 use curbe_domain::providers::Provider;
 use curbe_worker::provisioning::identities::{self, NewIdentity, canonical};
 use curbe_worker::provisioning::text;
+use curbe_worker::settlement::announce::Announcement;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::environment::database;
+use crate::customers::Customers;
 use crate::numbers::provider;
 use crate::output::{Output, or_dash, record};
 
@@ -35,7 +36,9 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
     let Command::Assign { identity, user, provider, account } = command;
     let wanted = NewIdentity { identity: identity.clone(), user_id: user, provider, account };
-    let assigned = identities::assign(&database().await?, wanted).await?;
+    let customers = Customers::open().await?;
+    let assigned = identities::assign(&customers.pool, wanted).await?;
+    customers.tell(&Announcement::default(), output).await;
     let result = json!({
         "id": assigned.id,
         "identity": identity,

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod audit;
+mod cache;
 mod command;
+mod customers;
 mod dead_letters;
 mod environment;
 mod identities;

@@ -7,10 +7,11 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use curbe_domain::phone::E164;
 use curbe_domain::providers::Provider;
 use curbe_worker::provisioning::numbers::{self, NewNumber, Target};
+use curbe_worker::settlement::announce::Announcement;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::environment::database;
+use crate::customers::Customers;
 use crate::output::{Output, or_dash, record};
 
 #[derive(Subcommand, Debug)]
@@ -47,7 +48,9 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<Exi
     let Command::Assign { number, user, provider, inbound_target } = command;
     let target = inbound_target.unwrap_or(Target::Keep);
     let wanted = NewNumber { number, user_id: user, provider, target };
-    let assigned = numbers::assign(&database().await?, wanted).await?;
+    let customers = Customers::open().await?;
+    let assigned = numbers::assign(&customers.pool, wanted).await?;
+    customers.tell(&Announcement::default(), output).await;
     let result = json!({
         "id": assigned.id,
         "change": assigned.change.as_str(),

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use clap::{Subcommand, ValueEnum};
 use curbe_worker::provisioning::email;
 use curbe_worker::provisioning::users::{self, NewUser};
+use curbe_worker::settlement::announce::Announcement;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::environment::database;
+use crate::customers::Customers;
 use crate::output::{Output, or_dash, record};
 
 #[derive(Subcommand, Debug)]
@@ -47,9 +48,11 @@ impl Role {
 
 pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
     let Command::Create { organization, email, role, id } = command;
-    let role = role.as_str().to_owned();
+    let role = Some(role.as_str().to_owned());
     let wanted = NewUser { id, organization_id: organization, email, role };
-    let user = users::create(&database().await?, wanted).await?;
+    let customers = Customers::open().await?;
+    let user = users::create(&customers.pool, wanted).await?;
+    customers.tell(&Announcement::default(), output).await;
     let result = json!({
         "id": user.id,
         "organizationId": user.organization_id,

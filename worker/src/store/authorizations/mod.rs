@@ -19,7 +19,7 @@ use super::wallets::money;
 pub use decisions::{absorb, insert_calls, insert_emergency, take_over, withdraw};
 pub use ends::{settle, settled, wallets_of_legs};
 pub use holds::{open_among, open_of_wallet};
-pub use overdue::{Overdue, expire, overdue};
+pub use overdue::{Expired, Overdue, expire, overdue};
 pub use purchases::{AuthorizationRow, by_id, by_reference, close, insert};
 pub use terms::{Terms, terms};
 

@@ -45,7 +45,20 @@ pub async fn overdue(
     .await
 }
 
-/// Gives up authorizations that are still open, of locked wallets. Returns the holds that are over.
+/// A hold that is over because nobody came back for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// Whose; `None`: nothing was set aside.
+    pub wallet_id: Option<Uuid>,
+    /// Its name.
+    pub hold: String,
+    /// The backend's, for a call that has not asked as far as we know.
+    pub is_announced: bool,
+    /// Nothing else stands behind its name, such as the call's asking again.
+    pub is_over: bool,
+}
+
+/// Gives up authorizations that are still open, of locked wallets.
 ///
 /// # Errors
 /// What the database says.
@@ -53,17 +66,20 @@ pub async fn expire(
     tx: &mut Tx,
     ids: &[Uuid],
     now: OffsetDateTime,
-) -> Result<Vec<(Option<Uuid>, String)>, sqlx::Error> {
-    let rows = sqlx::query!(
+) -> Result<Vec<Expired>, sqlx::Error> {
+    sqlx::query_as!(
+        Expired,
         r#"
-        update authorizations set status = 'expired', closed_at = $2
+        update authorizations a set status = 'expired', closed_at = $2
         where id = any($1) and status = 'authorized'
-        returning wallet_id, hold
+        returning a.wallet_id, a.hold, a.action = 'call' and a.number is null as "is_announced!", not exists (
+            select from authorizations o
+            where o.wallet_id = a.wallet_id and o.hold = a.hold and o.status = 'authorized' and o.id <> all($1)
+        ) as "is_over!"
         "#,
         ids,
         now,
     )
     .fetch_all(&mut *tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.wallet_id, row.hold)).collect())
+    .await
 }

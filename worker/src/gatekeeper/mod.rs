@@ -1,0 +1,220 @@
+//! Money for anything else than calls: set aside, debited at the real cost, given back, put in. The backend asks, under a
+//! key of its own for each thing; the script in the cache says whether there is enough, Postgres says that it happens once.
+
+pub(crate) mod action;
+pub(crate) mod authorize;
+pub(crate) mod capture;
+pub(crate) mod check;
+mod failure;
+mod hold;
+mod kept;
+mod leg;
+pub(crate) mod post;
+pub(crate) mod release;
+mod request;
+pub(crate) mod wanted;
+
+use std::time::Duration;
+
+use curbe_platform::credit::CreditCache;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use sqlx::PgPool;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use self::check::CheckRequest;
+use self::failure::Failure;
+use self::kept::{Afterwards, Done};
+use self::release::ReleaseRequest;
+pub(crate) use self::request::Asked;
+use self::wanted::Wanted;
+use crate::announcer;
+use crate::credit::Keeper;
+use crate::http::answer::Answer;
+use crate::http::{Refusal, json};
+use crate::ledger::Account;
+use crate::store::authorizations::{self, AuthorizationRow};
+use crate::store::wallets::Standing;
+use crate::store::{Tx, transaction, wallets};
+use crate::wallet::Kind;
+
+/// A wallet that is not believed is loaded; it may stop being believed at once.
+const TRIES: usize = 3;
+/// How long a load may take: it waits for the decisions of pre-flight.
+const LOAD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is asked for, as far as the path says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Movement {
+    Authorize,
+    Capture { authorization: Uuid },
+    Release { authorization: Uuid },
+    Refill { organization: Uuid },
+    Adjust { organization: Uuid },
+    Refund { organization: Uuid },
+}
+
+/// What it works with.
+#[derive(Clone)]
+pub(crate) struct Gatekeeper {
+    pool: PgPool,
+    keeper: Keeper,
+}
+
+impl std::fmt::Debug for Gatekeeper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gatekeeper")
+    }
+}
+
+impl Gatekeeper {
+    pub(crate) fn new(pool: PgPool, keeper: Keeper) -> Self {
+        Self { pool, keeper }
+    }
+
+    /// Whether something could be paid.
+    pub(crate) async fn check(&self, body: &[u8]) -> Result<Answer, Refusal> {
+        let request = CheckRequest::read(body)?;
+        let looked = transaction::attempt(&self.pool, move |tx| {
+            Box::pin(async move { check::check(tx, &request).await })
+        });
+        looked.await.map_err(Failure::into_refusal)
+    }
+
+    /// A request that moves money, with its key.
+    pub(crate) async fn read(
+        &self,
+        head: &Parts,
+        body: Incoming,
+        request_id: &str,
+    ) -> Result<Asked, Refusal> {
+        let key = request::key(&head.headers)?;
+        Ok(Asked::new(head, key, json::read(&head.headers, body).await?, request_id))
+    }
+
+    /// Moves money, or says what was said before. A caller that hangs up changes nothing: it goes on to its end.
+    pub(crate) async fn move_money(
+        &self,
+        movement: Movement,
+        asked: Asked,
+    ) -> Result<Answer, Refusal> {
+        let this = self.clone();
+        let moving = tokio::spawn(async move {
+            let decided = this.decide(movement, asked.clone()).await;
+            let done = decided.map_err(Failure::into_refusal)?;
+            let status = done.answer.status.as_u16();
+            tracing::info!(
+                requestId = asked.request_id,
+                request = asked.request,
+                status,
+                "decided"
+            );
+            this.tell(&done).await;
+            Ok(done.answer)
+        });
+        moving.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a request panicked");
+            Err(Refusal::internal())
+        })
+    }
+
+    async fn decide(&self, movement: Movement, asked: Asked) -> Result<Done, Failure> {
+        for _ in 0..TRIES {
+            match self.attempt(movement, asked.clone()).await {
+                Err(Failure::NotLoaded(wallet_id)) => self.load(wallet_id).await,
+                decided => return decided,
+            }
+        }
+        Err(Failure::Wrong(Refusal::unavailable()))
+    }
+
+    async fn attempt(&self, movement: Movement, asked: Asked) -> Result<Done, Failure> {
+        let (pool, cache) = (&self.pool, self.keeper.cache.clone());
+        let wrong = Failure::Wrong;
+        match movement {
+            Movement::Authorize => {
+                let wanted = Wanted::read(&asked).map_err(wrong)?;
+                kept::once(pool, asked, move |tx, now| {
+                    Box::pin(async move { authorize::authorize(tx, &cache, &wanted, now).await })
+                })
+                .await
+            }
+            Movement::Capture { authorization } => {
+                let amount = capture::read(&asked).map_err(wrong)?;
+                kept::once(pool, asked, move |tx, now| {
+                    Box::pin(async move {
+                        capture::capture(tx, &cache, authorization, amount, now).await
+                    })
+                })
+                .await
+            }
+            Movement::Release { authorization } => {
+                ReleaseRequest::read(&asked.body).map_err(wrong)?;
+                kept::once(pool, asked, move |tx, now| {
+                    Box::pin(release::release(tx, authorization, now))
+                })
+                .await
+            }
+            Movement::Refill { organization } => self.post(asked, organization, Kind::Refill).await,
+            Movement::Adjust { organization } => {
+                self.post(asked, organization, Kind::Adjustment).await
+            }
+            Movement::Refund { organization } => {
+                let refund = post::read_refund(&asked, organization).map_err(wrong)?;
+                kept::once(pool, asked, move |tx, now| {
+                    Box::pin(async move { post::give_back(tx, &refund, now).await })
+                })
+                .await
+            }
+        }
+    }
+
+    async fn post(&self, asked: Asked, organization: Uuid, kind: Kind) -> Result<Done, Failure> {
+        let movement = post::read(&asked, organization, kind).map_err(Failure::Wrong)?;
+        kept::once(&self.pool, asked, move |tx, now| {
+            Box::pin(async move { post::post(tx, &movement, now).await })
+        })
+        .await
+    }
+
+    async fn load(&self, wallet_id: Uuid) {
+        let problem = match timeout(LOAD_PATIENCE, self.keeper.load(wallet_id)).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => "the decisions before it are not known in time".to_owned(),
+        };
+        tracing::warn!(wallet = %wallet_id, problem, "a wallet is not loaded");
+    }
+
+    async fn tell(&self, done: &Done) {
+        let cache: &CreditCache = &self.keeper.cache;
+        announcer::announce(cache, &done.announcement).await;
+        match &done.afterwards {
+            Afterwards::Nothing => {}
+            Afterwards::LookAgain(aside) => aside.look_again(cache).await,
+            Afterwards::DropAnnounced { wallet_id, hold } => {
+                if let Err(error) = cache.drop_announced(*wallet_id, hold).await {
+                    tracing::warn!(%error, hold, "a hold is left to the sweep");
+                }
+            }
+        }
+    }
+}
+
+fn suspended() -> Refusal {
+    Refusal::conflict("suspended", "The wallet is suspended.")
+}
+
+/// An authorization as it is under the lock of its wallet.
+async fn lock(tx: &mut Tx, id: Uuid) -> Result<(Account, AuthorizationRow), Failure> {
+    let unknown = || Failure::Decided(Refusal::not_found());
+    let known = authorizations::by_id(tx, id).await?.ok_or_else(unknown)?;
+    let account = wallets::lock(tx, &[known.wallet_id]).await?.pop().ok_or_else(unknown)?;
+    let row = authorizations::by_id(tx, id).await?.ok_or_else(unknown)?;
+    Ok((account, row))
+}
+
+async fn standing(tx: &mut Tx, wallet_id: Uuid) -> Result<Standing, sqlx::Error> {
+    wallets::standings(tx, &[wallet_id]).await?.pop().ok_or(sqlx::Error::RowNotFound)
+}
