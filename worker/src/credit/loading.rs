@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use curbe_platform::credit::{Hold, Loaded, WalletState};
 use time::OffsetDateTime;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::Keeper;
@@ -16,6 +16,8 @@ use crate::store::{authorizations, transaction, wallets};
 /// So often a wallet may move while it is read.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(10);
+/// Whoever waits for a wallet has given up by then, and others wait for their turn.
+const DECISIONS_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Keeper {
     /// Makes a wallet believed.
@@ -27,7 +29,8 @@ impl Keeper {
             let epoch = self.cache.epoch().await?;
             // Read after the epoch: calls were let begin under the one before until it ended.
             let last = self.decisions.last_sequence().await?;
-            self.decisions.wait(last).await;
+            let known = timeout(DECISIONS_PATIENCE, self.decisions.wait(last)).await;
+            known.context("the decisions before it are not known in time")?;
             let (state, holds) = self.snapshot(wallet_id).await?;
             let now = OffsetDateTime::now_utc();
             match self.cache.load(&epoch, &state, &holds, now).await? {

@@ -14,13 +14,10 @@ pub(crate) mod release;
 mod request;
 pub(crate) mod wanted;
 
-use std::time::Duration;
-
 use curbe_platform::credit::CreditCache;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use sqlx::PgPool;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::check::CheckRequest;
@@ -41,8 +38,6 @@ use crate::wallet::Kind;
 
 /// A wallet that is not believed is loaded; it may stop being believed at once.
 const TRIES: usize = 3;
-/// How long a load may take: it waits for the decisions of pre-flight.
-const LOAD_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is asked for, as far as the path says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,12 +174,9 @@ impl Gatekeeper {
     }
 
     async fn load(&self, wallet_id: Uuid) {
-        let problem = match timeout(LOAD_PATIENCE, self.keeper.load(wallet_id)).await {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => format!("{error:#}"),
-            Err(_) => "the decisions before it are not known in time".to_owned(),
-        };
-        tracing::warn!(wallet = %wallet_id, problem, "a wallet is not loaded");
+        if let Err(error) = self.keeper.load(wallet_id).await {
+            tracing::warn!(wallet = %wallet_id, error = %format!("{error:#}"), "a wallet is not loaded");
+        }
     }
 
     async fn tell(&self, done: &Done) {

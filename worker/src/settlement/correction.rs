@@ -99,6 +99,9 @@ pub(super) fn post(
         }
     };
     let owed = paid.amount.checked_add(right).map_err(|_| overflow("correction"))?;
+    // What a refund has given back is not given back once more.
+    let kept = paid.amount.checked_add(paid.refunded).map_err(|_| overflow("correction"))?;
+    let owed = owed.max(kept.min(Money::ZERO));
     let receipt = applied.map(|applied| (paid.call_log_id, applied));
     if owed.is_zero() {
         return Ok(Corrected { posting: None, receipt });

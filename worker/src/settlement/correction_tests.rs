@@ -39,6 +39,7 @@ fn paid(amount: &str) -> Paid {
         call_log_id: Uuid::from_u128(1),
         wallet_id: Uuid::from_u128(7),
         amount: amount.parse().unwrap(),
+        refunded: Money::ZERO,
         corrections: 2,
         rate: Some(rate),
     }
@@ -69,6 +70,24 @@ fn only_the_difference_is_posted() {
     assert_eq!(posted(&correction(0), &paid("-0.0610")), told("0.0610", "10.0610"));
     assert_eq!(posted(&correction(59), &paid("-0.0610")), Ok(None));
     assert_eq!(posted(&correction(0), &paid("0")), Ok(None));
+}
+
+#[test]
+fn what_was_refunded_is_not_given_back_once_more() {
+    for (amount, refunded, seconds, difference) in [
+        ("-0.1210", "0.1210", 60, None),
+        ("-0.1210", "0.1000", 60, Some("0.0210")),
+        ("-0.1210", "0.0600", 60, Some("0.0600")),
+        ("-0.1210", "0.1210", 0, None),
+        // Refunded before another correction, by more than is left: nothing is taken back for that.
+        ("-0.0610", "0.1210", 0, None),
+        // What was not paid is still owed.
+        ("-0.0610", "0.0610", 61, Some("-0.0600")),
+    ] {
+        let paid = Paid { refunded: refunded.parse().unwrap(), ..paid(amount) };
+        let told = posted(&correction(seconds), &paid).unwrap().map(|(amount, _)| amount);
+        assert_eq!(told.as_deref(), difference, "{amount} {refunded} {seconds}");
+    }
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub struct Paid {
     pub wallet_id: Uuid,
     /// Everything posted for it so far, its charge and its corrections: negative, spent.
     pub amount: Money,
+    /// What was given back of it by refunds.
+    pub refunded: Money,
     /// How many corrections there are among them.
     pub corrections: i64,
     /// The rate on its receipt; `None` where it was free.
@@ -46,14 +48,17 @@ pub async fn paid(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Paid>, sqlx::Error
         select
             l.id, l.external_call_id, l.provider, l.wallet_id, l.rate_id, l.rate_prefix, l.rate_per_minute,
             l.connection_fee, l.initial_increment_seconds, l.increment_seconds,
-            posted.amount as "amount!", posted.corrections as "corrections!"
+            posted.amount as "amount!", posted.refunded as "refunded!", posted.corrections as "corrections!"
         from unnest($1::text[], $2::text[]) as wanted (provider, leg)
         join call_logs l on l.external_call_id = wanted.leg and l.provider = wanted.provider
         cross join lateral (
-            select coalesce(sum(t.amount), 0) as amount, count(*) filter (where t.type = 'adjustment') as corrections
+            select
+                coalesce(sum(t.amount) filter (where t.type <> 'refund'), 0) as amount,
+                coalesce(sum(t.amount) filter (where t.type = 'refund'), 0) as refunded,
+                count(*) filter (where t.type = 'adjustment') as corrections
             from wallet_transactions t
             where t.reference_id = l.id and (
-                t.type = 'call_charge' or (
+                t.type in ('call_charge', 'refund') or (
                     t.type = 'adjustment'
                     and starts_with(t.external_reference, l.provider || ':' || l.external_call_id || ':')
                 )
@@ -91,6 +96,7 @@ pub async fn paid(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Paid>, sqlx::Error
                 call_log_id: row.id,
                 wallet_id: row.wallet_id,
                 amount: money(row.amount)?,
+                refunded: money(row.refunded)?,
                 corrections: row.corrections,
                 rate,
             })
