@@ -1,6 +1,7 @@
 //! What costs is set aside before it happens, and paid at its real cost or refused: the same money is never spent twice,
 //! and never more is given back than was spent.
 
+use curbe_tests::simulator::twilio::TwilioCall;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -266,6 +267,36 @@ async fn a_call_that_has_asked_keeps_what_is_its_own() {
     assert_eq!(bank.settled(&call.sid).await, "charged");
     bank.holds_are(&user, 0).await;
     bank.all_is_well().await;
+}
+
+#[tokio::test]
+async fn also_if_the_cache_is_emptied_before_it_is_written_down() {
+    let (bank, backend, user) = open("10.0000").await;
+    bank.cache_is_current().await;
+    // It has taken its money from the cache, and waits for the table.
+    let mut blocking = bank.stack.pool().begin().await.unwrap();
+    sqlx::query("lock table authorizations in share mode").execute(&mut *blocking).await.unwrap();
+    let body = json!({ "organizationId": user.organization, "action": "number_purchase",
+        "estimatedCost": "9.00", "reference": "number-1" });
+    let purchase = async {
+        let first = backend.post("/api/gatekeeper/authorizations", "key-1", &body).await;
+        let again = backend.post("/api/gatekeeper/authorizations", "key-1", &body).await;
+        (first, again)
+    };
+    let meanwhile = async {
+        bank.holds_are(&user, 1).await;
+        let () = redis::cmd("FLUSHALL").query_async(&mut bank.redis().await).await.unwrap();
+        let call = TwilioCall::outbound(&user.number, "+523312345678");
+        let answer = bank.ask(&call).await;
+        assert!(answer.limit().is_some(), "{answer:?}");
+        blocking.rollback().await.unwrap();
+    };
+    let ((first, again), ()) = tokio::join!(purchase, meanwhile);
+    is_short(&first, "9.0000", "6.8310");
+    assert_eq!((again.status, &again.body["code"]), (402, &json!("insufficient_funds")));
+    bank.drained().await;
+    assert_eq!(bank.held(&user).await, "3.1690");
+    bank.books_are_clean().await;
 }
 
 #[tokio::test]

@@ -89,14 +89,21 @@ impl Aside {
     }
 
     /// Looks at it once more after the commit, and sets it aside again where it is gone.
-    pub(super) async fn look_again(&self, cache: &CreditCache) {
-        let problem = match self.ask(cache, OffsetDateTime::now_utc()).await {
+    ///
+    /// # Errors
+    /// The money went to somebody else meanwhile.
+    pub(super) async fn look_again(&self, cache: &CreditCache) -> Result<(), Refusal> {
+        let (problem, looked) = match self.ask(cache, OffsetDateTime::now_utc()).await {
             // Not loaded: a load finds it in the database.
-            Ok(Placed::New(_) | Placed::Again(..) | Placed::NotLoaded) => return,
-            Ok(Placed::Refused(_)) => "the money went to somebody else meanwhile".to_owned(),
-            Err(error) => error.to_string(),
+            Ok(Placed::New(_) | Placed::Again(..) | Placed::NotLoaded) => return Ok(()),
+            Ok(Placed::Refused(refused)) => {
+                ("the money went to somebody else meanwhile".to_owned(), Err(self.refused(refused)))
+            }
+            // Gone with everything else: whoever loads the wallet again finds it in the database.
+            Err(error) => (error.to_string(), Ok(())),
         };
         metrics::counter!("curbe_holds_not_confirmed_total").increment(1);
         tracing::warn!(wallet = %self.wallet_id, hold = self.hold, problem, "a hold is not confirmed");
+        looked
     }
 }

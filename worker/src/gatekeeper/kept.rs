@@ -69,18 +69,30 @@ where
                 Err(Failure::Decided(refusal)) => Done::told(refusal.to_answer()),
                 done => done?,
             };
-            let answered = Answered {
-                request: asked.request,
-                digest: asked.digest,
-                // Three digits always fit.
-                status: i16::try_from(done.answer.status.as_u16()).unwrap_or_default(),
-                answer: done.answer.body.clone(),
-            };
-            idempotency_keys::insert(tx, &asked.key, &answered, now).await?;
+            idempotency_keys::insert(tx, &asked.key, &answered(&asked, &done.answer), now).await?;
             Ok(done)
         })
     })
     .await
+}
+
+/// Keeps another answer from now on.
+pub(super) async fn replace(
+    tx: &mut Tx,
+    asked: &Asked,
+    answer: &Answer,
+) -> Result<(), sqlx::Error> {
+    idempotency_keys::replace(tx, &asked.key, &answered(asked, answer)).await
+}
+
+fn answered(asked: &Asked, answer: &Answer) -> Answered {
+    Answered {
+        request: asked.request.clone(),
+        digest: asked.digest.clone(),
+        // Three digits always fit.
+        status: i16::try_from(answer.status.as_u16()).unwrap_or_default(),
+        answer: answer.body.clone(),
+    }
 }
 
 fn again(asked: &Asked, answered: Answered) -> Result<Answer, Failure> {

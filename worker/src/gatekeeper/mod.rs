@@ -18,6 +18,7 @@ use curbe_platform::credit::CreditCache;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use sqlx::PgPool;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use self::check::CheckRequest;
@@ -32,6 +33,7 @@ use crate::http::answer::Answer;
 use crate::http::{Refusal, json};
 use crate::ledger::Account;
 use crate::store::authorizations::{self, AuthorizationRow};
+use crate::store::call_logs::to_microseconds;
 use crate::store::wallets::Standing;
 use crate::store::{Tx, transaction, wallets};
 use crate::wallet::Kind;
@@ -105,8 +107,13 @@ impl Gatekeeper {
                 status,
                 "decided"
             );
-            this.tell(&done).await;
-            Ok(done.answer)
+            match this.tell(&done).await {
+                Ok(()) => Ok(done.answer),
+                Err(refusal) => {
+                    let taken_back = this.take_back(asked, refusal).await;
+                    taken_back.map_err(Failure::into_refusal)
+                }
+            }
         });
         moving.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a request panicked");
@@ -179,18 +186,40 @@ impl Gatekeeper {
         }
     }
 
-    async fn tell(&self, done: &Done) {
+    /// Tells the cache.
+    ///
+    /// # Errors
+    /// What was decided does not hold: its money is gone from there.
+    async fn tell(&self, done: &Done) -> Result<(), Refusal> {
         let cache: &CreditCache = &self.keeper.cache;
         announcer::announce(cache, &done.announcement).await;
         match &done.afterwards {
             Afterwards::Nothing => {}
-            Afterwards::LookAgain(aside) => aside.look_again(cache).await,
+            Afterwards::LookAgain(aside) => aside.look_again(cache).await?,
             Afterwards::DropAnnounced { wallet_id, hold } => {
                 if let Err(error) = cache.drop_announced(*wallet_id, hold).await {
                     tracing::warn!(%error, hold, "a hold is left to the sweep");
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Releases what does not hold, before anybody was told of it; whoever asks again is told so too.
+    async fn take_back(&self, asked: Asked, refusal: Refusal) -> Result<Answer, Failure> {
+        let now = to_microseconds(OffsetDateTime::now_utc());
+        let taken_back = transaction::attempt(&self.pool, move |tx| {
+            Box::pin(async move {
+                let released = release::release(tx, asked.id(), now).await?;
+                let answer = refusal.to_answer();
+                kept::replace(tx, &asked, &answer).await?;
+                Ok::<_, Failure>(Done { answer, ..released })
+            })
+        });
+        let done = taken_back.await?;
+        // Nothing is looked at again of what was released.
+        self.tell(&done).await.ok();
+        Ok(done.answer)
     }
 }
 

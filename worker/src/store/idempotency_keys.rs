@@ -59,6 +59,22 @@ pub async fn insert(
     Ok(())
 }
 
+/// Keeps another answer under a key.
+///
+/// # Errors
+/// What the database says.
+pub async fn replace(tx: &mut Tx, key: &str, answered: &Answered) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update idempotency_keys set status = $2, answer = $3 where key = $1",
+        key,
+        answered.status,
+        answered.answer,
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
 /// Forgets answers that nobody asks for any more.
 ///
 /// # Errors
