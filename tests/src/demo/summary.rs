@@ -15,7 +15,7 @@ const SHOWN: usize = 10;
 /// Shows the counts, the balances and how long it took.
 pub fn show(sent: &Sent, tally: &Tally, found: &Found, screen: &Screen) {
     say("\nSummary");
-    let row = |name: &str, words: &str| say(&format!("  {name:<18}{words}"));
+    let row = |name: &str, words: &str| say(&format!("  {name:<20}{words}"));
     row("calls", &format!("{}, with {} legs in the books", sent.calls, sent.legs.len()));
     row("webhooks", &format!("{} sent, {} refused with 403", tally.sent, tally.refused));
     let of = |name: &str| found.settled.get(name).copied().unwrap_or_default();
