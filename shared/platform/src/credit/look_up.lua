@@ -45,9 +45,11 @@ for name in pairs(names) do
         lists[#lists + 1], lists[#lists + 2] = name, value
         for number in pairs(numbers) do
             local digits = string.match(number, '^%+(%d+)$') or ''
-            for length = math.min(#digits, 15), 1, -1 do
-                local found = redis.call('HGET', in_force.key, string.sub(digits, 1, length))
-                if found then rates[#rates + 1], rates[#rates + 2] = in_force.id, found end
+            local prefixes = {}
+            for length = math.min(#digits, 15), 1, -1 do prefixes[#prefixes + 1] = string.sub(digits, 1, length) end
+            local found = #prefixes > 0 and redis.call('HMGET', in_force.key, unpack(prefixes)) or {}
+            for _, rate in ipairs(found) do
+                if rate then rates[#rates + 1], rates[#rates + 2] = in_force.id, rate end
             end
         end
     end
