@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Tx;
 use super::wallets::money;
+use super::{Tx, columns};
 
 /// The rate that a call was priced at, for its receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,8 +165,7 @@ pub struct LoggedCall {
 /// # Errors
 /// What the database says.
 pub async fn of_legs(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<LoggedCall>, sqlx::Error> {
-    let (providers, legs): (Vec<_>, Vec<_>) =
-        keys.iter().map(|key| (key.provider.as_str().to_owned(), key.leg.clone())).unzip();
+    let (providers, legs) = columns(keys);
     let rows = sqlx::query!(
         r#"
         select

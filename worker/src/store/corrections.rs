@@ -9,9 +9,10 @@ use curbe_domain::rating::Rate;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::Tx;
 use super::call_logs::AppliedRate;
+use super::rate_columns::RateColumns;
 use super::wallets::money;
+use super::{Tx, columns};
 
 /// What its log and the ledger say of a leg that is to be corrected.
 #[derive(Clone, Debug)]
@@ -41,8 +42,7 @@ pub async fn paid(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Paid>, sqlx::Error
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let (providers, legs): (Vec<_>, Vec<_>) =
-        keys.iter().map(|key| (key.provider.as_str().to_owned(), key.leg.clone())).unzip();
+    let (providers, legs) = columns(keys);
     let rows = sqlx::query!(
         r#"
         select
@@ -72,20 +72,13 @@ pub async fn paid(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Paid>, sqlx::Error
     .await?;
     rows.into_iter()
         .map(|row| {
-            // The check constraint admits 1 to 3600.
-            let increment = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
-            let rate = match (row.rate_id, row.rate_prefix, row.rate_per_minute) {
-                (Some(id), Some(prefix), Some(rate_per_minute)) => Some(Rate {
-                    id,
-                    prefix,
-                    direction: None,
-                    rate_per_minute: money(rate_per_minute)?,
-                    connection_fee: money(row.connection_fee.unwrap_or_default())?,
-                    initial_increment_seconds: increment(row.initial_increment_seconds)
-                        .unwrap_or(60),
-                    increment_seconds: increment(row.increment_seconds).unwrap_or(60),
-                }),
-                _ => None,
+            let rate = RateColumns {
+                id: row.rate_id,
+                prefix: row.rate_prefix,
+                per_minute: row.rate_per_minute,
+                connection_fee: Some(row.connection_fee.unwrap_or_default()),
+                initial_increment_seconds: row.initial_increment_seconds,
+                increment_seconds: row.increment_seconds,
             };
             Ok(Paid {
                 // The check constraint admits our own names alone.
@@ -98,7 +91,7 @@ pub async fn paid(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Paid>, sqlx::Error
                 amount: money(row.amount)?,
                 refunded: money(row.refunded)?,
                 corrections: row.corrections,
-                rate,
+                rate: rate.rate()?,
             })
         })
         .collect()

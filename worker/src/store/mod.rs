@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use curbe_domain::legs::LegKey;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 
@@ -19,6 +20,7 @@ pub mod identities;
 pub mod organizations;
 pub mod phone_numbers;
 pub mod provider_accounts;
+mod rate_columns;
 pub mod rate_decks;
 pub mod rates;
 pub mod recordings;
@@ -83,4 +85,9 @@ fn pool_with(
         .max_connections(connections_max)
         .acquire_timeout(Duration::from_secs(2))
         .connect_lazy_with(options))
+}
+
+/// Keys as two columns for `unnest`: providers and legs.
+fn columns(keys: &[LegKey]) -> (Vec<String>, Vec<String>) {
+    keys.iter().map(|key| (key.provider.as_str().to_owned(), key.leg.clone())).unzip()
 }

@@ -5,8 +5,7 @@ use curbe_domain::legs::LegKey;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::split;
-use crate::store::Tx;
+use crate::store::{Tx, columns};
 
 /// Writes what pre-flight has authorized, under the legs' own names. What is there already stays as it is.
 ///
@@ -128,7 +127,7 @@ pub async fn take_over(
     keys: &[LegKey],
     now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
-    let (providers, legs) = split(keys);
+    let (providers, legs) = columns(keys);
     sqlx::query!(
         r#"
         update authorizations a

@@ -5,8 +5,7 @@ use curbe_platform::credit::Dropped;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::split;
-use crate::store::Tx;
+use crate::store::{Tx, columns};
 
 /// Closes everything that is set aside for these legs, as they are settled. Returns the holds that are over.
 ///
@@ -17,7 +16,7 @@ pub async fn settle(
     keys: &[LegKey],
     now: OffsetDateTime,
 ) -> Result<Vec<Dropped>, sqlx::Error> {
-    let (providers, legs) = split(keys);
+    let (providers, legs) = columns(keys);
     let rows = sqlx::query!(
         r#"
         update authorizations a
@@ -41,7 +40,7 @@ pub async fn settle(
 /// # Errors
 /// What the database says.
 pub async fn settled(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Dropped>, sqlx::Error> {
-    let (providers, legs) = split(keys);
+    let (providers, legs) = columns(keys);
     let rows = sqlx::query!(
         r#"
         select distinct a.wallet_id as "wallet_id!", a.hold
@@ -62,7 +61,7 @@ pub async fn settled(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Dropped>, sqlx:
 /// # Errors
 /// What the database says.
 pub async fn wallets_of_legs(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<Uuid>, sqlx::Error> {
-    let (providers, legs) = split(keys);
+    let (providers, legs) = columns(keys);
     sqlx::query_scalar!(
         r#"
         select distinct a.wallet_id as "wallet_id!"

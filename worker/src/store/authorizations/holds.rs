@@ -7,8 +7,8 @@ use curbe_domain::providers::Provider;
 use curbe_platform::credit::{Hold, Kind};
 use uuid::Uuid;
 
-use super::RateColumns;
 use crate::store::Tx;
+use crate::store::rate_columns::RateColumns;
 use crate::store::wallets::money;
 
 /// Everything that is set aside of a wallet. A leg that has asked twice holds once.

@@ -7,8 +7,9 @@ use curbe_domain::phone::E164;
 use curbe_domain::rating::Rate;
 use uuid::Uuid;
 
-use super::{RateColumns, key, split};
-use crate::store::Tx;
+use super::key;
+use crate::store::rate_columns::RateColumns;
+use crate::store::{Tx, columns};
 
 /// The terms that a leg was authorized on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub struct Terms {
 /// # Errors
 /// What the database says.
 pub async fn terms(tx: &mut Tx, keys: &[LegKey]) -> Result<HashMap<LegKey, Terms>, sqlx::Error> {
-    let (providers, legs) = split(keys);
+    let (providers, legs) = columns(keys);
     let rows = sqlx::query!(
         r#"
         select distinct on (a.provider, a.leg)

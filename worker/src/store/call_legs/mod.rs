@@ -8,13 +8,15 @@ use curbe_domain::preflight::Reason;
 use curbe_domain::providers::Provider;
 use time::OffsetDateTime;
 
-use super::Tx;
 use super::authorizations::Terms;
+use super::{Tx, columns};
 
 mod merging;
+mod refused;
 mod row;
 
 pub use merging::merge;
+pub use refused::{mark_refused, refuse};
 use row::Row;
 
 /// A leg as its row has it.
@@ -93,7 +95,7 @@ pub struct LegNews {
 /// Locks and returns legs, found by one column.
 macro_rules! lock_by {
     ($tx:expr, $column:literal, $keys:expr) => {{
-        let (providers, legs) = split($keys);
+        let (providers, legs) = columns($keys);
         let rows = sqlx::query_as!(
             Row,
             "select
@@ -129,7 +131,7 @@ pub async fn accounts(
     tx: &mut Tx,
     keys: &[LegKey],
 ) -> Result<HashMap<LegKey, String>, sqlx::Error> {
-    let (providers, legs) = split(keys);
+    let (providers, legs) = columns(keys);
     let rows = sqlx::query!(
         r#"
         select l.provider, l.leg, l.account as "account!"
@@ -153,7 +155,7 @@ pub async fn accounts(
 /// # Errors
 /// What the database says.
 pub async fn sessions(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<String>, sqlx::Error> {
-    let (providers, legs) = split(keys);
+    let (providers, legs) = columns(keys);
     sqlx::query_scalar!(
         r#"
         select distinct l.session as "session!"
@@ -213,7 +215,7 @@ pub async fn covering(
     if covered.is_empty() {
         return Ok(HashMap::new());
     }
-    let (providers, legs) = split(covered);
+    let (providers, legs) = columns(covered);
     let rows = sqlx::query!(
         r#"
         select l.provider, l.leg, coalesce(l.parent, (
@@ -267,7 +269,7 @@ pub async fn mark_settled(
     now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     let keys: Vec<LegKey> = legs.iter().map(|(key, _)| key.clone()).collect();
-    let (providers, names) = split(&keys);
+    let (providers, names) = columns(&keys);
     let text = |of: fn(&Settled) -> &'static str| -> Vec<String> {
         legs.iter().map(|(_, settled)| of(settled).to_owned()).collect()
     };
@@ -301,7 +303,7 @@ pub async fn mark_settled(
 /// # Errors
 /// What the database says.
 pub async fn reopen(tx: &mut Tx, keys: &[LegKey]) -> Result<(), sqlx::Error> {
-    let (providers, legs) = split(keys);
+    let (providers, legs) = columns(keys);
     sqlx::query!(
         r#"
         update call_legs l
@@ -311,57 +313,6 @@ pub async fn reopen(tx: &mut Tx, keys: &[LegKey]) -> Result<(), sqlx::Error> {
         "#,
         &providers,
         &legs,
-    )
-    .execute(&mut *tx)
-    .await?;
-    Ok(())
-}
-
-/// Notes why legs were refused before they began; the first reason stands.
-///
-/// # Errors
-/// What the database says.
-pub async fn refuse(tx: &mut Tx, refused: &[(LegKey, Reason)]) -> Result<(), sqlx::Error> {
-    let keys: Vec<LegKey> = refused.iter().map(|(key, _)| key.clone()).collect();
-    let (providers, legs) = split(&keys);
-    let reasons: Vec<String> =
-        refused.iter().map(|(_, reason)| reason.as_str().to_owned()).collect();
-    sqlx::query!(
-        r#"
-        update call_legs l
-        set refusal = coalesce(l.refusal, refused.reason)
-        from unnest($1::text[], $2::text[], $3::text[]) as refused (provider, leg, reason)
-        where l.provider = refused.provider and l.leg = refused.leg
-        "#,
-        &providers,
-        &legs,
-        &reasons,
-    )
-    .execute(&mut *tx)
-    .await?;
-    Ok(())
-}
-
-/// Notes that legs were put aside, so that they are not looked at again until there is news of them.
-///
-/// # Errors
-/// What the database says.
-pub async fn mark_refused(
-    tx: &mut Tx,
-    keys: &[LegKey],
-    now: OffsetDateTime,
-) -> Result<(), sqlx::Error> {
-    let (providers, legs) = split(keys);
-    sqlx::query!(
-        r#"
-        update call_legs l
-        set refused_at = $3
-        from unnest($1::text[], $2::text[]) as refused (provider, leg)
-        where l.provider = refused.provider and l.leg = refused.leg
-        "#,
-        &providers,
-        &legs,
-        now,
     )
     .execute(&mut *tx)
     .await?;
@@ -403,7 +354,7 @@ pub async fn waiting(
 /// # Errors
 /// What the database says.
 pub async fn parents(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<LegKey>, sqlx::Error> {
-    let (providers, legs) = split(keys);
+    let (providers, legs) = columns(keys);
     let rows = sqlx::query!(
         r#"
         select distinct l.provider, l.parent as "parent!"
@@ -418,8 +369,4 @@ pub async fn parents(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<LegKey>, sqlx::
     .await?;
     let key = |provider: String, leg| Some(LegKey { provider: Provider::parse(&provider)?, leg });
     Ok(rows.into_iter().filter_map(|row| key(row.provider, row.parent)).collect())
-}
-
-fn split(keys: &[LegKey]) -> (Vec<String>, Vec<String>) {
-    keys.iter().map(|key| (key.provider.as_str().to_owned(), key.leg.clone())).unzip()
 }
