@@ -143,6 +143,11 @@ impl Family<'_> {
     /// A leg that asked before it began: it is settled on the terms that it was authorized on, whatever else is known of
     /// it; refused, it costs nothing.
     fn asked(&self, row: &LegRow, ended: &Ended) -> Verdict {
+        // Whosever it is: what nobody knows must not be free either.
+        if row.terms.is_none() && ended.seconds > REFUSED_SECONDS_MAX {
+            let words = format!("it was refused before it began, and lasted {} s", ended.seconds);
+            return Verdict::Refuse(Refusal::new(Reason::Conflict, words));
+        }
         let Ok(owner) = self.owner(row, ended) else {
             // Nobody has a log that it could stand in.
             return Verdict::Cover;
@@ -153,11 +158,6 @@ impl Family<'_> {
                 basis: PriceBasis::Agreed(terms.rate.clone()),
                 ..bill(&row.facts, ended, owner, None)
             },
-            None if ended.seconds > REFUSED_SECONDS_MAX => {
-                let words =
-                    format!("it was refused before it began, and lasted {} s", ended.seconds);
-                return Verdict::Refuse(Refusal::new(Reason::Conflict, words));
-            }
             None => Bill { basis: PriceBasis::Refused, ..bill(&row.facts, ended, owner, None) },
         };
         Verdict::Charge(Box::new(bill))

@@ -123,6 +123,29 @@ fn a_softphones_call_is_rated_by_the_number_that_it_reached() {
 }
 
 #[test]
+fn a_refused_leg_is_free_as_long_as_a_refusal_may_last() {
+    let refused = |from, seconds| LegRow {
+        refusal: Some(curbe_domain::preflight::Reason::UnknownCaller),
+        ..leg("A", None, from, THEIRS, Some(seconds))
+    };
+    let of = |from, seconds| verdict(&[refused(from, seconds)], "A", NOW);
+    let known = of(OURS, 300);
+    assert!(
+        matches!(&known, Verdict::Charge(bill) if bill.basis == PriceBasis::Refused),
+        "{known:?}"
+    );
+    assert_eq!(of("+34911111111", 300), Verdict::Cover);
+    // Somebody has talked, whoever it was.
+    for from in [OURS, "+34911111111"] {
+        let told = of(from, 301);
+        assert!(
+            matches!(told, Verdict::Refuse(Refusal { reason: Reason::Conflict, .. })),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
 fn nobodys_call_is_refused() {
     let legs = [
         leg("A", None, THEIRS, "+34911111111", Some(61)),
