@@ -156,3 +156,22 @@ async fn but_given_back_once_nobody_comes_for_it() {
     assert_eq!(bank.log(&lost.sid).await.unwrap().price, "2.0000");
     assert_eq!(units(&bank.balance(&user).await), -20_000);
 }
+
+#[tokio::test]
+async fn also_while_there_is_always_something_to_do() {
+    let (bank, user) = open().await;
+    takes_everything(&bank, &user).await;
+    bank.drained().await;
+    let other = bank.customer().await;
+    bank.sql("update authorizations set due_at = now() - interval '1 second'").await;
+    let busy = || async {
+        loop {
+            let calls: Vec<_> = (0..20).map(|_| other.calls(DEAR, 1)).collect();
+            bank.hang_up_all(&calls).await;
+        }
+    };
+    tokio::select! {
+        () = bank.sets_aside(&user, "0.0000") => {}
+        ((), (), ()) = async { tokio::join!(busy(), busy(), busy()) } => {}
+    }
+}

@@ -41,7 +41,7 @@ impl Passing {
     ///
     /// # Errors
     /// The queue does not answer.
-    pub async fn has_passed(&self, sequence: u64) -> anyhow::Result<bool> {
+    async fn has_passed(&self, sequence: u64) -> anyhow::Result<bool> {
         if self.passed.load(Ordering::Relaxed) >= sequence {
             return Ok(true);
         }

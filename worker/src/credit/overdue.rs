@@ -7,7 +7,7 @@ use std::time::Duration;
 use curbe_platform::credit::Dropped;
 use metrics::counter;
 use time::OffsetDateTime;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::Keeper;
@@ -18,6 +18,8 @@ use crate::store::authorizations::{self, Overdue};
 use crate::store::{Tx, idempotency_keys, transaction, wallets};
 
 const INTERVAL: Duration = Duration::from_secs(5);
+/// Where there is always something to do, no consumer has ever passed the newest message: it is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Some at a time: their wallets are locked.
 const AT_ONCE: i64 = 200;
 /// Longer than a decision takes from the hold to the queue, and a purchase from the hold to the database.
@@ -45,7 +47,11 @@ pub(super) async fn look_after(keeper: &Keeper) {
 async fn give_up_overdue(keeper: &Keeper) -> anyhow::Result<()> {
     let now = OffsetDateTime::now_utc();
     let last = keeper.events.last_sequence().await?;
-    if !keeper.decisions.has_passed(last).await? || !keeper.events.has_passed(last).await? {
+    let passed = async {
+        keeper.decisions.wait(last).await;
+        keeper.events.wait(last).await;
+    };
+    if timeout(PATIENCE, passed).await.is_err() {
         return Ok(());
     }
     let overdue = transaction::run(&keeper.pool, move |tx| {
@@ -107,7 +113,7 @@ async fn drop_orphans(keeper: &Keeper) -> anyhow::Result<()> {
         return Ok(());
     }
     let last = keeper.decisions.last_sequence().await?;
-    if !keeper.decisions.has_passed(last).await? {
+    if timeout(PATIENCE, keeper.decisions.wait(last)).await.is_err() {
         return Ok(());
     }
     let asked = found.clone();
