@@ -69,3 +69,4 @@ mod two_thousand_sockets_come_back_at_once;
 mod what_cannot_be_charged_is_a_dead_letter;
 mod what_is_held_is_shown_apart;
 mod what_is_told_late_is_corrected;
+mod what_the_queue_does_not_take_waits_on_disk;

@@ -20,6 +20,7 @@ fn config(pairs: &[(&str, &str)]) -> Config {
         ("NATS_URL", "nats://queue:4222"),
         ("REDIS_URL", "redis://cache"),
         ("PUBLIC_BASE_URL", "https://a.example"),
+        ("SPOOL_DIRECTORY", "/spool"),
         ("PROVIDER_SECRETS_FILE", "/secrets.json"),
     ];
     let all = required.iter().chain(pairs);

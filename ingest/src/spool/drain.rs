@@ -1,0 +1,143 @@
+//! From the spool to the queue: in the order in which it came, until nothing waits.
+
+use std::time::Duration;
+use std::{fs, io};
+
+use metrics::counter;
+use tokio::time::{sleep, timeout};
+
+use super::Spool;
+use super::backlog::Waiting;
+use super::frame::{Found, SegmentName};
+use super::writer::Order;
+use crate::publisher::{NotQueued, Outgoing, Publisher};
+
+/// What is on its way at once: enough to fill the queue, little enough to be sent again.
+const WINDOW_MAX: usize = 256;
+/// A queue that comes back slowly still answers within this.
+const ACK: Duration = Duration::from_secs(5);
+const PAUSE_FIRST: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How often what has gone is looked at.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// Why it stops for a moment.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    #[error("{}", .0.detail)]
+    Queue(NotQueued),
+    #[error("a segment cannot be read: {0}")]
+    Disk(#[from] io::Error),
+}
+
+/// Brings what waits to the queue, for ever.
+pub(crate) async fn drain(spool: Spool, publisher: Publisher) {
+    let mut pause = PAUSE_FIRST;
+    // After a failure one goes ahead, to see how it fares.
+    let mut window = 1;
+    let mut connects = publisher.connects();
+    loop {
+        spool.tidy().await;
+        if connects != publisher.connects() {
+            connects = publisher.connects();
+            // Another server may answer, or the same one after it had lost its power.
+            spool.backlog.send_again();
+        }
+        let Some(waiting) = spool.backlog.next() else {
+            timeout(IDLE, spool.backlog.grown()).await.ok();
+            continue;
+        };
+        match spool.send(&publisher, waiting, &mut window).await {
+            Ok(()) => pause = PAUSE_FIRST,
+            Err(stop) => {
+                tracing::warn!(error = %stop, waiting = spool.waiting(), "the spool waits");
+                window = 1;
+                sleep(rand::random_range(pause / 2..=pause)).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        }
+    }
+}
+
+fn damaged() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "it is shorter than what was written, or headless")
+}
+
+impl Spool {
+    /// Removes what is not needed any more.
+    async fn tidy(&self) {
+        self.backlog.remove_gone();
+        if let Some(number) = self.backlog.to_be_closed() {
+            // The thread that writes ends with the process only.
+            self.orders.send(Order::Close(number)).await.ok();
+        }
+    }
+
+    /// Sends what waits in one segment.
+    async fn send(
+        &self,
+        publisher: &Publisher,
+        waiting: Waiting,
+        window: &mut usize,
+    ) -> Result<(), Stop> {
+        publisher.takes_events().map_err(Stop::Queue)?;
+        let Waiting { number, path, from, to } = waiting;
+        let content = tokio::task::spawn_blocking(move || fs::read(path)).await;
+        let content = match content.map_err(io::Error::other)? {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.backlog.lose(number);
+                return Ok(());
+            }
+            content => content?,
+        };
+        let content = content.get(..to).ok_or_else(damaged)?;
+        let name = SegmentName::of(content).ok_or_else(damaged)?;
+        let mut offset = from;
+        while offset < to {
+            let (mut group, mut damaged) = (Vec::new(), 0);
+            while group.len() < *window && damaged == 0 {
+                match name.read(content, offset) {
+                    Found::Event(event, bytes) => {
+                        group.push((*event, bytes));
+                        offset += bytes;
+                    }
+                    Found::Damage(bytes) => damaged = bytes,
+                    Found::End => break,
+                }
+            }
+            self.send_group(publisher, number, group).await.map_err(Stop::Queue)?;
+            if damaged > 0 {
+                // It was whole when it was written. What can be read goes on.
+                tracing::error!(
+                    bytes = damaged,
+                    segment = number,
+                    "the disk has damaged the spool"
+                );
+                self.backlog.gone(number, damaged, 0);
+                offset += damaged;
+            }
+            *window = (*window * 2).min(WINDOW_MAX);
+        }
+        Ok(())
+    }
+
+    /// Sends a group in its order; what is acknowledged up to the first failure has gone.
+    async fn send_group(
+        &self,
+        publisher: &Publisher,
+        segment: u64,
+        group: Vec<(Outgoing, usize)>,
+    ) -> Result<(), NotQueued> {
+        let mut sent = Vec::with_capacity(group.len());
+        for (event, bytes) in group {
+            sent.push((publisher.send(event).await?, bytes));
+        }
+        for (sent, bytes) in sent {
+            let acknowledged = timeout(ACK, sent.acknowledged()).await;
+            acknowledged.unwrap_or_else(|_| Err(NotQueued::silent()))?;
+            self.backlog.gone(segment, bytes, 1);
+            counter!("curbe_spool_drained_total").increment(1);
+        }
+        Ok(())
+    }
+}
