@@ -87,9 +87,10 @@ pub async fn serve(
     let ended = CancellationToken::new();
     let redis = Link::start(config.redis_url.expose_secret(), ended.clone());
     let redis = redis.context("REDIS_URL cannot be used")?;
+    let cache = CreditCache::new(redis);
     let admin = probes::serve(sockets.admin, readiness.clone(), metrics, ended.clone());
     let admin = tokio::spawn(admin);
-    let draining = spool::drain(spool.clone(), publisher.clone());
+    let draining = spool::drain(spool.clone(), publisher.clone(), cache.clone());
     let draining = tokio::spawn(ended.clone().run_until_cancelled_owned(draining));
     let watch = queue_watch::watch(publisher.clone(), spool.clone(), readiness.clone());
     let watch = tokio::spawn(ended.clone().run_until_cancelled_owned(watch));
@@ -97,7 +98,6 @@ pub async fn serve(
 
     let address = sockets.public.local_addr().context("the socket has no address")?;
     tracing::info!(%address, public_base_url = config.public_base_url, "listening");
-    let cache = CreditCache::new(redis);
     let keeper =
         Keeper::new(publisher, spool.clone(), config.durability, config.ingest_ack_timeout);
     let preflight = Preflight::new(cache, keeper.clone(), config.preflight.clone());

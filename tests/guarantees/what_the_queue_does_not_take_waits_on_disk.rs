@@ -4,10 +4,12 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 
+use curbe_tests::simulator::send::Sender;
 use curbe_tests::simulator::twilio::TwilioCall;
 use curbe_tests::stack::services::is_ready;
 use curbe_tests::stack::{Stack, wait_until};
 
+use crate::fixture::asking::document;
 use crate::fixture::spool::spools;
 use crate::fixture::{Bank, SOON};
 
@@ -88,6 +90,42 @@ async fn before_those_that_come_later() {
     bank.sets_aside(&user, "0.0000").await;
     let decided = "select count(*) from authorizations where status = 'settled'";
     assert_eq!(bank.count(decided).await, 2);
+}
+
+/// The cache is emptied while the queue is away, and loaded before the decision has reached it.
+#[tokio::test]
+async fn with_what_was_set_aside_for_it() {
+    let bank = Bank::open().await;
+    bank.insert_rate("60", "1.0000", "0.0000").await;
+    let user = bank.customer().await;
+    bank.cache_is_current().await;
+    let dear = || TwilioCall::outbound(&user.number, "+6012345678");
+    // It brings the wallet into the cache, and ends.
+    let first = dear();
+    assert!(bank.ask(&first).await.limit().is_some());
+    bank.hang_up(&first.completed(0)).await;
+    bank.all_is_well().await;
+
+    bank.stack.nats().process().kill();
+    assert_eq!(bank.ask(&dear()).await.limit(), Some(597), "it takes everything");
+    spools(&bank.ingest, |events| events > 0).await;
+    bank.ingest.process().freeze();
+    let mut redis = bank.redis().await;
+    redis::cmd("FLUSHALL").query_async::<()>(&mut redis).await.unwrap();
+    bank.stack.nats().restart().await.unwrap();
+    let second = bank.stack.start_ingest(&[]).await.unwrap();
+    bank.cache_is_current().await;
+    let elsewhere = Sender::new(second.url()).unwrap();
+    let asked = elsewhere.send(&bank.request(&dear().voice_request())).await.unwrap();
+    assert_eq!(document(asked).limit(), Some(597), "nobody can know of the first one yet");
+    bank.ingest.process().resume();
+    bank.nothing_is_spooled().await;
+    // From now on both count; the sweep is not needed for it.
+    wait_until(SOON, "both holds", async || {
+        let held = bank.cached(&user, &["held"]).await[0].clone();
+        if held.as_deref() == Some("200000") { Ok(()) } else { Err(format!("{held:?}")) }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@
 use std::time::Duration;
 use std::{fs, io};
 
+use curbe_platform::credit::CreditCache;
 use metrics::counter;
 use tokio::time::{sleep, timeout};
 
-use super::Spool;
 use super::backlog::Waiting;
 use super::frame::{Found, SegmentName};
 use super::writer::Order;
+use super::{Spool, holds};
 use crate::publisher::{NotQueued, Outgoing, Publisher};
 
 /// What is on its way at once: enough to fill the queue, little enough to be sent again.
@@ -21,6 +22,12 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// How often what has gone is looked at.
 const IDLE: Duration = Duration::from_millis(200);
 
+/// What events leave by, and what their holds are in.
+struct Way {
+    publisher: Publisher,
+    cache: CreditCache,
+}
+
 /// Why it stops for a moment.
 #[derive(Debug, thiserror::Error)]
 enum Stop {
@@ -31,15 +38,16 @@ enum Stop {
 }
 
 /// Brings what waits to the queue, for ever.
-pub(crate) async fn drain(spool: Spool, publisher: Publisher) {
+pub(crate) async fn drain(spool: Spool, publisher: Publisher, cache: CreditCache) {
+    let way = Way { publisher, cache };
     let mut pause = PAUSE_FIRST;
     // After a failure one goes ahead, to see how it fares.
     let mut window = 1;
-    let mut connects = publisher.connects();
+    let mut connects = way.publisher.connects();
     loop {
         spool.tidy().await;
-        if connects != publisher.connects() {
-            connects = publisher.connects();
+        if connects != way.publisher.connects() {
+            connects = way.publisher.connects();
             // Another server may answer, or the same one after it had lost its power.
             spool.backlog.send_again();
         }
@@ -47,7 +55,7 @@ pub(crate) async fn drain(spool: Spool, publisher: Publisher) {
             timeout(IDLE, spool.backlog.grown()).await.ok();
             continue;
         };
-        match spool.send(&publisher, waiting, &mut window).await {
+        match spool.send(&way, waiting, &mut window).await {
             Ok(()) => pause = PAUSE_FIRST,
             Err(stop) => {
                 tracing::warn!(error = %stop, waiting = spool.waiting(), "the spool waits");
@@ -74,13 +82,8 @@ impl Spool {
     }
 
     /// Sends what waits in one segment.
-    async fn send(
-        &self,
-        publisher: &Publisher,
-        waiting: Waiting,
-        window: &mut usize,
-    ) -> Result<(), Stop> {
-        publisher.takes_events().map_err(Stop::Queue)?;
+    async fn send(&self, way: &Way, waiting: Waiting, window: &mut usize) -> Result<(), Stop> {
+        way.publisher.takes_events().map_err(Stop::Queue)?;
         let Waiting { number, path, from, to } = waiting;
         let content = tokio::task::spawn_blocking(move || fs::read(path)).await;
         let content = match content.map_err(io::Error::other)? {
@@ -105,7 +108,7 @@ impl Spool {
                     Found::End => break,
                 }
             }
-            self.send_group(publisher, number, group).await.map_err(Stop::Queue)?;
+            self.send_group(way, number, group).await.map_err(Stop::Queue)?;
             if damaged > 0 {
                 // It was whole when it was written. What can be read goes on.
                 tracing::error!(
@@ -124,19 +127,23 @@ impl Spool {
     /// Sends a group in its order; what is acknowledged up to the first failure has gone.
     async fn send_group(
         &self,
-        publisher: &Publisher,
+        way: &Way,
         segment: u64,
         group: Vec<(Outgoing, usize)>,
     ) -> Result<(), NotQueued> {
         let mut sent = Vec::with_capacity(group.len());
         for (event, bytes) in group {
-            sent.push((publisher.send(event).await?, bytes));
+            let decision = holds::decision(&event);
+            sent.push((way.publisher.send(event).await?, bytes, decision));
         }
-        for (sent, bytes) in sent {
+        for (sent, bytes, decision) in sent {
             let acknowledged = timeout(ACK, sent.acknowledged()).await;
             acknowledged.unwrap_or_else(|_| Err(NotQueued::silent()))?;
             self.backlog.gone(segment, bytes, 1);
             counter!("curbe_spool_drained_total").increment(1);
+            if let Some(decision) = decision {
+                holds::restore(&way.cache, &decision).await;
+            }
         }
         Ok(())
     }

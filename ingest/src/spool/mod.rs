@@ -3,6 +3,7 @@
 mod backlog;
 mod drain;
 mod frame;
+mod holds;
 mod segment;
 mod writer;
 
