@@ -1,6 +1,7 @@
 //! What the queue does not take waits on ingest's own disk, in its order, also for the next process; and it is refused
 //! only where the disk does not take it either.
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 
@@ -66,8 +67,34 @@ async fn without_what_was_being_written_when_the_process_died() {
     all_are_charged(&bank, &calls).await;
 }
 
+/// While the spool is drained too: what is sent meanwhile must not overtake it.
 #[tokio::test]
-async fn before_those_that_come_later() {
+async fn and_what_comes_later_goes_behind_it() {
+    let bank = Bank::without_worker().await;
+    let user = bank.customer().await;
+    bank.stack.nats().process().kill();
+    let earlier: Vec<TwilioCall> = (0..1_500).map(|_| user.calls(MEXICO, 61)).collect();
+    bank.hang_up_all(&earlier).await;
+    bank.stack.nats().restart().await.unwrap();
+    let mut later = Vec::new();
+    let queued = bank.ingest.process().log().matches("\"queued\"").count();
+    while bank.ingest.process().log().matches("\"queued\"").count() == queued {
+        let call = user.calls(MEXICO, 61);
+        bank.hang_up(&call).await;
+        later.push(call.sid);
+    }
+    bank.nothing_is_spooled().await;
+    assert!(later.len() > 5, "{} were sent meanwhile", later.len());
+    let order = bank.legs_in_order(earlier.len() + later.len()).await;
+    let first_later = order.iter().position(|leg| later.contains(leg)).unwrap();
+    let ahead: HashSet<&String> = order[..first_later].iter().collect();
+    assert!(earlier.iter().all(|call| ahead.contains(&call.sid)), "{first_later}");
+    let behind: Vec<&String> = order.iter().filter(|leg| later.contains(leg)).collect();
+    assert_eq!(behind, later.iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn together_with_the_decisions_about_it() {
     let bank = Bank::open().await;
     let user = bank.customer().await;
     bank.cache_is_current().await;

@@ -1,14 +1,15 @@
 //! From the spool to the queue: in the order in which it came, until nothing waits.
 
+use std::io;
 use std::time::Duration;
-use std::{fs, io};
 
 use curbe_platform::credit::CreditCache;
 use metrics::counter;
 use tokio::time::{sleep, timeout};
 
 use super::backlog::Waiting;
-use super::frame::{Found, SegmentName};
+use super::frame::{Found, Frames};
+use super::segment::part;
 use super::writer::Order;
 use super::{Spool, holds};
 use crate::publisher::{NotQueued, Outgoing, Publisher};
@@ -67,10 +68,6 @@ pub(crate) async fn drain(spool: Spool, publisher: Publisher, cache: CreditCache
     }
 }
 
-fn damaged() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "it is shorter than what was written, or headless")
-}
-
 impl Spool {
     /// Removes what is not needed any more.
     async fn tidy(&self) {
@@ -85,27 +82,22 @@ impl Spool {
     async fn send(&self, way: &Way, waiting: Waiting, window: &mut usize) -> Result<(), Stop> {
         way.publisher.takes_events().map_err(Stop::Queue)?;
         let Waiting { number, path, from, to } = waiting;
-        let content = tokio::task::spawn_blocking(move || fs::read(path)).await;
-        let content = match content.map_err(io::Error::other)? {
+        let read = tokio::task::spawn_blocking(move || part(&path, from, to)).await;
+        let (name, part) = match read.map_err(io::Error::other)? {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.backlog.lose(number);
                 return Ok(());
             }
-            content => content?,
+            read => read?,
         };
-        let content = content.get(..to).ok_or_else(damaged)?;
-        let name = SegmentName::of(content).ok_or_else(damaged)?;
-        let mut offset = from;
-        while offset < to {
+        let mut frames = Frames::new(name, from, &part).peekable();
+        while frames.peek().is_some() {
             let (mut group, mut damaged) = (Vec::new(), 0);
             while group.len() < *window && damaged == 0 {
-                match name.read(content, offset) {
-                    Found::Event(event, bytes) => {
-                        group.push((*event, bytes));
-                        offset += bytes;
-                    }
-                    Found::Damage(bytes) => damaged = bytes,
-                    Found::End => break,
+                match frames.next() {
+                    Some(Found::Event(event, bytes)) => group.push((*event, bytes)),
+                    Some(Found::Damage(bytes)) => damaged = bytes,
+                    None => break,
                 }
             }
             self.send_group(way, number, group).await.map_err(Stop::Queue)?;
@@ -117,7 +109,6 @@ impl Spool {
                     "the disk has damaged the spool"
                 );
                 self.backlog.gone(number, damaged, 0);
-                offset += damaged;
             }
             *window = (*window * 2).min(WINDOW_MAX);
         }

@@ -60,15 +60,79 @@ impl Parts {
     }
 }
 
-/// What is found at a place in a segment.
+/// What is found in a segment, with the bytes that it takes.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// An event, and how many bytes it takes.
+    /// An event.
     Event(Box<Outgoing>, usize),
-    /// So many bytes that are no event; behind them comes one, or the end.
+    /// No event; behind it comes one, or the end.
     Damage(usize),
-    /// The segment ends here.
-    End,
+}
+
+/// What stands in a part of a segment, one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Frames<'b> {
+    name: SegmentName,
+    /// Of the segment.
+    offset: usize,
+    rest: &'b [u8],
+}
+
+impl<'b> Frames<'b> {
+    /// Reads a part that begins at `offset` of its segment.
+    pub(super) fn new(name: SegmentName, offset: usize, part: &'b [u8]) -> Self {
+        Self { name, offset, rest: part }
+    }
+
+    fn event(&self, skipped: usize) -> Option<(Outgoing, usize)> {
+        let rest = self.rest.get(skipped..)?;
+        let head = rest.get(..HEAD_BYTES)?.strip_prefix(&MAGIC)?;
+        let mut numbers =
+            head.chunks_exact(4).filter_map(|part| part.try_into().ok().map(u32::from_le_bytes));
+        let (lengths, checksum) = ([numbers.next()?, numbers.next()?], numbers.next()?);
+        let [meta_bytes, body_bytes] = lengths.map(|length| usize::try_from(length).ok());
+        let (meta_bytes, body_bytes) = (meta_bytes?, body_bytes?);
+        if meta_bytes > PART_BYTES_MAX || body_bytes > PART_BYTES_MAX {
+            return None;
+        }
+        let end_of_meta = HEAD_BYTES + meta_bytes;
+        let (meta, body) =
+            (rest.get(HEAD_BYTES..end_of_meta)?, rest.get(end_of_meta..end_of_meta + body_bytes)?);
+        if checksum != self.name.checksum(self.offset + skipped, lengths, meta, body) {
+            return None;
+        }
+        let Meta { subject, headers: pairs } = serde_json::from_slice(meta).ok()?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name.parse::<HeaderName>().ok()?, value);
+        }
+        let body = Bytes::copy_from_slice(body);
+        Some((Outgoing { subject, headers, body }, end_of_meta + body_bytes))
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
+        self.offset += bytes;
+    }
+}
+
+impl Iterator for Frames<'_> {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        if let Some((event, bytes)) = self.event(0) {
+            self.skip(bytes);
+            return Some(Found::Event(Box::new(event), bytes));
+        }
+        let rest = self.rest;
+        let begins_at = |at: &usize| rest[*at..].starts_with(&MAGIC) && self.event(*at).is_some();
+        let bytes = (1..rest.len()).find(begins_at).unwrap_or(rest.len());
+        self.skip(bytes);
+        Some(Found::Damage(bytes))
+    }
 }
 
 impl SegmentName {
@@ -99,47 +163,6 @@ impl SegmentName {
         into.extend(self.checksum(offset, *lengths, meta, body).to_le_bytes());
         into.extend(meta);
         into.extend(&body[..]);
-    }
-
-    /// What stands at `offset`.
-    pub(super) fn read(self, segment: &[u8], offset: usize) -> Found {
-        let rest = segment.get(offset..).unwrap_or_default();
-        if rest.is_empty() {
-            return Found::End;
-        }
-        if let Some((event, bytes)) = self.event(segment, offset) {
-            return Found::Event(Box::new(event), bytes);
-        }
-        let begins_here = |at: &usize| {
-            rest[*at..].starts_with(&MAGIC) && self.event(segment, offset + at).is_some()
-        };
-        Found::Damage((1..rest.len()).find(begins_here).unwrap_or(rest.len()))
-    }
-
-    fn event(self, segment: &[u8], offset: usize) -> Option<(Outgoing, usize)> {
-        let rest = segment.get(offset..)?;
-        let head = rest.get(..HEAD_BYTES)?.strip_prefix(&MAGIC)?;
-        let mut numbers =
-            head.chunks_exact(4).filter_map(|part| part.try_into().ok().map(u32::from_le_bytes));
-        let (lengths, checksum) = ([numbers.next()?, numbers.next()?], numbers.next()?);
-        let [meta_bytes, body_bytes] = lengths.map(|length| usize::try_from(length).ok());
-        let (meta_bytes, body_bytes) = (meta_bytes?, body_bytes?);
-        if meta_bytes > PART_BYTES_MAX || body_bytes > PART_BYTES_MAX {
-            return None;
-        }
-        let end_of_meta = HEAD_BYTES + meta_bytes;
-        let (meta, body) =
-            (rest.get(HEAD_BYTES..end_of_meta)?, rest.get(end_of_meta..end_of_meta + body_bytes)?);
-        if checksum != self.checksum(offset, lengths, meta, body) {
-            return None;
-        }
-        let Meta { subject, headers: pairs } = serde_json::from_slice(meta).ok()?;
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(name.parse::<HeaderName>().ok()?, value);
-        }
-        let body = Bytes::copy_from_slice(body);
-        Some((Outgoing { subject, headers, body }, end_of_meta + body_bytes))
     }
 
     fn checksum(self, offset: usize, lengths: [u32; 2], meta: &[u8], body: &[u8]) -> u32 {

@@ -25,20 +25,14 @@ fn segment(name: SegmentName, events: &[Outgoing]) -> (Vec<u8>, Vec<usize>) {
 
 /// The bodies that are found, and how many bytes are none.
 fn found(name: SegmentName, bytes: &[u8]) -> (Vec<Bytes>, usize) {
-    let (mut offset, mut bodies, mut damaged) = (SEGMENT_HEAD_BYTES, Vec::new(), 0);
-    loop {
-        match name.read(bytes, offset) {
-            Found::Event(event, length) => {
-                bodies.push(event.body);
-                offset += length;
-            }
-            Found::Damage(length) => {
-                damaged += length;
-                offset += length;
-            }
-            Found::End => return (bodies, damaged),
+    let (mut bodies, mut damaged) = (Vec::new(), 0);
+    for found in Frames::new(name, SEGMENT_HEAD_BYTES, &bytes[SEGMENT_HEAD_BYTES..]) {
+        match found {
+            Found::Event(event, _) => bodies.push(event.body),
+            Found::Damage(length) => damaged += length,
         }
     }
+    (bodies, damaged)
 }
 
 fn some_events() -> impl Strategy<Value = Vec<Outgoing>> {
@@ -55,7 +49,8 @@ proptest! {
         let (bytes, places) = segment(name, &events);
         prop_assert_eq!(SegmentName::of(&bytes), Some(name));
         for (event, place) in events.iter().zip(places) {
-            let Found::Event(read, _) = name.read(&bytes, place) else { panic!("no event") };
+            let next = Frames::new(name, place, &bytes[place..]).next();
+            let Some(Found::Event(read, _)) = next else { panic!("{next:?}") };
             prop_assert_eq!(&read.subject, &event.subject);
             prop_assert_eq!(&read.headers, &event.headers);
             prop_assert_eq!(&read.body, &event.body);

@@ -2,11 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::frame::{Found, SEGMENT_HEAD_BYTES, SegmentName};
+use super::frame::{Found, Frames, SEGMENT_HEAD_BYTES, SegmentName};
 
 const EXTENSION: &str = "spool";
 /// Where bytes are put that were found and are no events.
@@ -72,6 +72,19 @@ impl Directory {
     }
 }
 
+/// Reads a part of a segment.
+pub(super) fn part(path: &Path, from: usize, to: usize) -> io::Result<(SegmentName, Vec<u8>)> {
+    let mut file = File::open(path)?;
+    let mut head = [0; SEGMENT_HEAD_BYTES];
+    file.read_exact(&mut head)?;
+    let name = SegmentName::of(&head);
+    let name = name.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no segment"))?;
+    file.seek(io::SeekFrom::Start(u64::try_from(from).unwrap_or(u64::MAX)))?;
+    let mut part = vec![0; to.saturating_sub(from)];
+    file.read_exact(&mut part)?;
+    Ok((name, part))
+}
+
 /// The number in a segment's file name.
 pub(super) fn number(path: &Path) -> Option<u64> {
     path.file_stem()?.to_str()?.parse().ok()
@@ -93,8 +106,8 @@ fn recover(path: PathBuf) -> io::Result<Option<Segment>> {
         return Ok(None);
     };
     let (mut offset, mut events, mut end_of_last) = (SEGMENT_HEAD_BYTES, 0, SEGMENT_HEAD_BYTES);
-    loop {
-        match name.read(&content, offset) {
+    for found in Frames::new(name, offset, &content[offset..]) {
+        match found {
             Found::Event(_, bytes) => {
                 events += 1;
                 offset += bytes;
@@ -104,7 +117,6 @@ fn recover(path: PathBuf) -> io::Result<Option<Segment>> {
                 set_aside(&path, &content[offset..offset + bytes])?;
                 offset += bytes;
             }
-            Found::End => break,
         }
     }
     if events == 0 {

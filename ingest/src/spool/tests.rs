@@ -2,7 +2,8 @@
 
 use async_nats::HeaderMap;
 
-use super::frame::{Found, SegmentName};
+use super::frame::{Found, Frames};
+use super::segment::part;
 use super::*;
 
 const MANY: usize = 1 << 30;
@@ -16,13 +17,10 @@ fn event(number: usize) -> Outgoing {
 fn waiting(spool: &Spool) -> Vec<String> {
     let mut bodies = Vec::new();
     while let Some(next) = spool.backlog.next() {
-        let content = std::fs::read(&next.path).unwrap();
-        let name = SegmentName::of(&content).unwrap();
-        let mut offset = next.from;
-        while offset < next.to {
-            let Found::Event(event, bytes) = name.read(&content, offset) else { panic!("damage") };
+        let (name, part) = part(&next.path, next.from, next.to).unwrap();
+        for found in Frames::new(name, next.from, &part) {
+            let Found::Event(event, bytes) = found else { panic!("{found:?}") };
             bodies.push(String::from_utf8(event.body.to_vec()).unwrap());
-            offset += bytes;
             spool.backlog.gone(next.number, bytes, 1);
         }
     }
