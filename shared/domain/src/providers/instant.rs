@@ -32,7 +32,10 @@ mod tests {
         let expected = Some(datetime!(2026-11-20 10:00 UTC));
         assert_eq!(rfc_2822("Fri, 20 Nov 2026 12:00:00 +0200"), expected);
         assert_eq!(rfc_3339("2026-11-20T04:00:00-06:00"), expected);
-        assert_eq!(rfc_3339("2026-11-20T10:00:00Z").map(OffsetDateTime::offset), Some(UtcOffset::UTC));
+        assert_eq!(
+            rfc_3339("2026-11-20T10:00:00Z").map(OffsetDateTime::offset),
+            Some(UtcOffset::UTC)
+        );
     }
 
     #[test]

@@ -123,9 +123,8 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn form() -> impl Strategy<Value = Vec<u8>> {
-    prop::collection::vec((select(NAMES.as_slice()), text()), 0..14).prop_map(|pairs| {
-        Serializer::new(String::new()).extend_pairs(pairs).finish().into_bytes()
-    })
+    prop::collection::vec((select(NAMES.as_slice()), text()), 0..14)
+        .prop_map(|pairs| Serializer::new(String::new()).extend_pairs(pairs).finish().into_bytes())
 }
 
 fn value() -> impl Strategy<Value = Value> {

@@ -101,7 +101,8 @@ pub(super) fn classify(body: &[u8]) -> Classified {
 pub(super) fn parse(body: &[u8], received_at: OffsetDateTime) -> ParsedEvent {
     let Envelope { data } = serde_json::from_slice(body)
         .map_err(|error| unreadable(format!("no event of Call Control's version 2: {error}")))?;
-    let occurred_at = data.occurred_at.as_deref().and_then(instant::rfc_3339).unwrap_or(received_at);
+    let occurred_at =
+        data.occurred_at.as_deref().and_then(instant::rfc_3339).unwrap_or(received_at);
     let told = leg(&data.payload)?;
     let payload = data.payload;
     match kind(&data.event_type) {
