@@ -7,6 +7,7 @@ use curbe_tests::stack::{Stack, wait_until};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::fixture::bank::with;
 use crate::fixture::customers::User;
 use crate::fixture::load::{Load, PRICE, Sent};
 use crate::fixture::{Bank, SOON};
@@ -52,6 +53,36 @@ async fn all_were_taken(sent: &[Sent], bank: &Bank) {
     }
     assert!(bank.ingest.process().log().contains("spooled"));
     bank.accounts_for(sent).await;
+}
+
+/// What the client could not send while the queue was silent it sends later, when its sender has long been told no, or
+/// has told it once more.
+#[tokio::test]
+async fn when_what_was_given_up_arrives_after_all() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let calls = [(); 10].map(|()| user.calls("+523312345678", 61));
+    bank.stack.nats().process().freeze();
+    let webhooks = calls.iter().map(|call| bank.signed(&call.hangup())).collect();
+    for (_, status) in bank.send_all(webhooks).await {
+        assert!(status.is_some(), "no answer");
+    }
+    bank.stack.nats().process().resume();
+    for call in &calls {
+        // With another digest too, so that the queue's window takes neither for the other.
+        let again = with(call.hangup(), "ForwardedFrom", Some(""));
+        wait_until(SOON, "the queue to be there again", async || {
+            match bank.send(&bank.signed(&again)).await.status {
+                204 => Ok(()),
+                status => Err(status),
+            }
+        })
+        .await;
+    }
+    bank.all_is_well().await;
+    for call in &calls {
+        assert_eq!(bank.charges(&call.sid).await, [format!("-{PRICE}")]);
+    }
 }
 
 #[tokio::test]
