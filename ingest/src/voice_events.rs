@@ -1,6 +1,7 @@
 //! `POST /api/webhooks/voice-events`: proven to be a provider's, sorted, and put onto the queue byte for byte.
 
 use curbe_domain::providers::{Classified, Kind, Provider, signalwire, telnyx, twilio};
+use curbe_platform::kill_point;
 use curbe_platform::queue::message::VoiceEvent;
 use metrics::counter;
 
@@ -36,7 +37,9 @@ pub(crate) async fn accept(
         trace_id: webhook.request_id.clone(),
     };
     let (body, headers) = (webhook.body.clone(), event.headers(&webhook.body));
+    kill_point!("unpublished");
     let ack = service.publisher.publish(event.subject(), headers, body).await?;
+    kill_point!("published");
     tracing::info!(
         requestId = request_id,
         provider = provider.as_str(),
