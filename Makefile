@@ -1,7 +1,7 @@
 # The only face: `make` lists what there is. Everything it starts is private and below .local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test up down sqlx schemas bench fmt lint
+.PHONY: help build demo test up down sqlx schemas bench faults fmt lint
 
 STACK := cargo run --quiet --package curbe-tests --bin stack --
 # Where `make sqlx` writes, and the crates that have checked queries.
@@ -41,6 +41,10 @@ schemas: ## Rewrite the API's descriptions, and the client made from them, after
 bench: ## Measure, in the release profile; everything on this machine
 	cargo build --release --package curbe-ingest --package curbe-worker --package curbe-notifier
 	cargo run --release --quiet --package curbe-tests --bin bench
+
+faults: build ## Break one thing after another under load; SEED=1 ROUNDS=20, or KILLS=50 at each point of a worker's way
+	cargo run --quiet --package curbe-tests --bin faults -- $(if $(SEED),--seed $(SEED)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(KILLS),--kills $(KILLS))
 
 fmt: ## Format the code
 	cargo fmt --all

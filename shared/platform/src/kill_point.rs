@@ -27,7 +27,7 @@ pub fn reached(name: &str) {
 
     static TIMES: AtomicUsize = AtomicUsize::new(0);
     static WANTED: LazyLock<Option<(String, usize)>> = LazyLock::new(|| {
-        let wanted = std::env::var("CURBE_KILL_POINT").ok()?;
+        let wanted = std::env::var_os("CURBE_KILL_POINT")?.into_string().ok()?;
         let (name, time) = wanted.split_once(':').unwrap_or((&wanted, "1"));
         Some((name.to_owned(), time.parse().unwrap_or(1)))
     });

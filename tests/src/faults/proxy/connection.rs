@@ -71,8 +71,7 @@ async fn up(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, wire: &Wire, losses: 
     let mut watched = Watched::default();
     let mut buffer = vec![0; PIECE];
     let mut trap = wire.trap.subscribe();
-    loop {
-        let Ok(read @ 1..) = from.read(&mut buffer).await else { break };
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
         let mut piece = &buffer[..read];
         passes(wire, Direction::ToServer).await;
         let set: Option<Arc<Trap>> = trap.borrow_and_update().clone();
