@@ -49,6 +49,7 @@ mod fixture;
 mod instructions_are_what_official_libraries_write;
 mod migrating_twice_is_a_no_op;
 mod no_money_is_promised_twice;
+mod nothing_is_lost;
 mod only_a_valid_token_gets_in;
 mod secrets_change_while_ingest_runs;
 mod services_come_back_by_themselves;

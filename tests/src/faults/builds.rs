@@ -13,6 +13,9 @@ use crate::stack::paths;
 /// What a fault build says when it has come to the point at which it is to be killed, and no other build can say.
 pub const MARKER: &str = "kill-point reached: ";
 
+/// What is made from the sources, or needed for something else.
+const NO_SOURCES: [&str; 4] = ["target", ".git", ".local", "node_modules"];
+
 /// The folder of `curbe-ingest` and `curbe-worker` with kill points, built once.
 ///
 /// # Errors
@@ -28,6 +31,68 @@ pub async fn with_kill_points() -> Result<PathBuf> {
         .await?
     });
     built.await.cloned()
+}
+
+/// The folder of a `curbe-worker` that has every fault of `tests/mutants` and shows the one that `CURBE_MUTANT` names, built
+/// once, from a copy of the sources.
+///
+/// # Errors
+/// A patch does not apply any more, or it cannot be built.
+pub async fn of_mutants() -> Result<PathBuf> {
+    static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
+    let built = BUILT.get_or_try_init(|| async {
+        tokio::task::spawn_blocking(|| {
+            let sources = target()?.join("mutants-sources");
+            mutate(&sources)?;
+            build(&sources, "mutants", &["-p", "curbe-worker"])
+        })
+        .await?
+    });
+    built.await.cloned()
+}
+
+/// Patches a fresh copy, and takes over what is different from the last one: what is the same is not compiled again.
+fn mutate(sources: &Path) -> Result<()> {
+    let fresh = sources.with_extension(std::process::id().to_string());
+    copy(paths::workspace(), &fresh)?;
+    let patches = fs::read_dir(paths::workspace().join("tests/mutants"))?;
+    let mut patches: Vec<PathBuf> = patches.flatten().map(|entry| entry.path()).collect();
+    patches.sort();
+    for patch in patches {
+        let mut git = Command::new("git");
+        // Not as a part of the checkout that it lies in.
+        git.env("GIT_CEILING_DIRECTORIES", target()?).current_dir(&fresh);
+        let applied = git.arg("apply").arg(&patch).output().context("git apply")?;
+        let errors = String::from_utf8_lossy(&applied.stderr);
+        let name = patch.display();
+        ensure!(
+            applied.status.success(),
+            "{name} does not apply any more; make it anew:\n{errors}"
+        );
+    }
+    copy(&fresh, sources)?;
+    Ok(fs::remove_dir_all(&fresh)?)
+}
+
+/// Copies sources, except files that are there already with the same content.
+fn copy(from: &Path, into: &Path) -> Result<()> {
+    fs::create_dir_all(into)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, copied) = (entry.path(), into.join(entry.file_name()));
+        if NO_SOURCES.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy(&source, &copied)?;
+        } else if entry.file_type()?.is_file() {
+            let content = fs::read(&source)?;
+            if fs::read(&copied).ok().as_ref() != Some(&content) {
+                fs::write(&copied, content)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Builds programs from these sources into a folder below `target`.

@@ -40,6 +40,21 @@ const ONCE: usize = 10;
 /// Longer than any outage with all that follows it.
 const SOON: Duration = Duration::from_secs(60);
 
+/// A call that one webhook tells of.
+#[derive(Clone, Debug)]
+pub struct Call {
+    webhook: Webhook,
+    leg: ExpectedLeg,
+}
+
+impl Call {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.leg.id()
+    }
+}
+
 /// The providers' side of a lab.
 #[derive(Clone, Debug)]
 pub(super) struct Providers {
@@ -115,10 +130,10 @@ impl Providers {
         let mut traffic = traffic(&plan, &self.customers, &self.signers);
         // Not the same numbers once more: they would be the same calls.
         let mut rng = StdRng::seed_from_u64(!seed);
-        let once = (0..ONCE).map(|_| self.call(&mut rng)).collect::<Vec<_>>();
+        let once = (0..ONCE).map(|_| Box::new(self.call(&mut rng))).collect::<Vec<_>>();
         let requests = std::mem::take(&mut traffic.requests);
         let steps = requests.into_iter().map(Step::UntilAccepted);
-        let mut steps: Vec<Step> = steps.chain(once.into_iter().map(Step::once)).collect();
+        let mut steps: Vec<Step> = steps.chain(once.into_iter().map(Step::Once)).collect();
         rand::seq::SliceRandom::shuffle(&mut steps[..], &mut rng);
         let send = async |step: Step| {
             self.take(step).await;
@@ -131,20 +146,24 @@ impl Providers {
     async fn take(&self, step: Step) {
         match step {
             Step::UntilAccepted(Request { webhook, forged, .. }) => {
-                while self.send(&webhook, forged).await != Answered::Accepted {
+                while self.send(&self.sender, &webhook, forged).await != Answered::Accepted {
                     sleep(PAUSE).await;
                 }
             }
-            Step::Once(webhook, leg) => {
-                let answered = self.send(&webhook, false).await;
-                held(&self.history).once.push((*leg, answered));
-            }
+            Step::Once(call) => drop(self.tell(&self.sender, &call).await),
         }
     }
 
-    async fn send(&self, webhook: &Webhook, forged: bool) -> Answered {
+    /// Tells of a call, whatever the answer.
+    pub(super) async fn tell(&self, sender: &Sender, call: &Call) -> Answered {
+        let answered = self.send(sender, &call.webhook, false).await;
+        held(&self.history).told_once(call.leg.clone(), answered);
+        answered
+    }
+
+    async fn send(&self, sender: &Sender, webhook: &Webhook, forged: bool) -> Answered {
         let begun = Instant::now();
-        let answer = timeout(PATIENCE, self.sender.send(webhook)).await;
+        let answer = timeout(PATIENCE, sender.send(webhook)).await;
         let after = begun.elapsed();
         let mut history = held(&self.history);
         let answered = match answer {
@@ -164,7 +183,7 @@ impl Providers {
     }
 
     /// A call of somebody's, with one event and nothing special about it.
-    pub(super) fn call(&self, rng: &mut StdRng) -> (Webhook, ExpectedLeg) {
+    pub(super) fn call(&self, rng: &mut StdRng) -> Call {
         let at_twilio = |customer: &&Customer| {
             customer.provider.is_none_or(|provider| provider == Provider::Twilio)
         };
@@ -178,20 +197,14 @@ impl Providers {
         let length = Length::stated(seconds, call.ended_at);
         let names = vec![sid];
         let leg = ExpectedLeg::outbound(Provider::Twilio, names, customer.wallet, &to, length);
-        (self.signers.twilio.form(VOICE_EVENTS, &call.hangup()), leg)
+        Call { webhook: self.signers.twilio.form(VOICE_EVENTS, &call.hangup()), leg }
     }
 }
 
 /// What a sender does next.
 enum Step {
     UntilAccepted(Request),
-    Once(Webhook, Box<ExpectedLeg>),
-}
-
-impl Step {
-    fn once((webhook, leg): (Webhook, ExpectedLeg)) -> Self {
-        Self::Once(webhook, Box::new(leg))
-    }
+    Once(Box<Call>),
 }
 
 pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -48,6 +48,15 @@ impl History {
         }
     }
 
+    /// A call that was told of so far; told of again, the better answer counts.
+    pub(super) fn told_once(&mut self, leg: ExpectedLeg, answered: Answered) {
+        match self.once.iter_mut().find(|(told, _)| told.id() == leg.id()) {
+            Some((_, before)) if answered == Answered::Accepted => *before = answered,
+            Some(_) => {}
+            None => self.once.push((leg, answered)),
+        }
+    }
+
     pub(super) fn told(&mut self, traffic: Traffic) {
         self.told.legs.extend(traffic.legs);
         self.told.forged.extend(traffic.forged);
@@ -63,11 +72,5 @@ impl History {
             .iter()
             .filter(|(leg, answered)| *answered == Answered::Accepted || known.contains(leg.id()));
         self.told.legs.iter().chain(once.map(|(leg, _)| leg)).cloned().collect()
-    }
-
-    /// How many of the calls that were told of once were not accepted.
-    #[must_use]
-    pub fn once_not_accepted(&self) -> usize {
-        self.once.iter().filter(|(_, answered)| *answered != Answered::Accepted).count()
     }
 }

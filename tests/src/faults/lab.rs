@@ -10,12 +10,14 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::cache_watch::CacheWatch;
-use super::callers::{Callers, Providers, held};
-use super::history::History;
+use super::callers::{Call, Callers, Providers, held};
+use super::fault::Fault;
+use super::history::{Answered, History};
 use super::links::Links;
 use super::proxy::Proxy;
 use super::screens::Screen;
 use crate::demo::people::{self, People};
+use crate::oracle::Rate;
 use crate::simulator::send::Sender;
 use crate::simulator::signers::Signers;
 use crate::stack::directory::TestDirectory;
@@ -29,6 +31,9 @@ const BATCH: (&str, &str) = ("WORKER_BATCH_MAX", "20");
 const HEARTBEAT: (&str, &str) = ("NOTIFIER_HEARTBEAT", "1s");
 /// Seeds of two labs' calls are as far apart as this.
 const SEEDS_OF_A_LAB: u64 = 1 << 20;
+
+/// Webhooks that are accepted before something breaks, and after it is put right.
+const BETWEEN: usize = 30;
 
 /// What a lab is to be like.
 #[derive(Clone, Debug)]
@@ -111,6 +116,7 @@ impl Lab {
     pub async fn without_workers(options: LabOptions) -> Result<Self> {
         let (stack, folder) = stack(&options).await?;
         people::import_rates(&stack).await?;
+        by_the_second(&stack).await?;
         let people = People::settle_in(&stack).await?;
         let links = Links::lay(&stack).await?;
         for _ in 0..options.instances.0 {
@@ -154,6 +160,34 @@ impl Lab {
     #[must_use]
     pub fn callers(&self) -> Callers {
         Callers::start(&self.providers)
+    }
+
+    /// A call of somebody's that is over, of which nobody was told yet.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        self.providers.call(&mut held(&self.rng))
+    }
+
+    /// Tells this `ingest` of it; the lab remembers what it answered.
+    ///
+    /// # Errors
+    /// No HTTP client can be made.
+    pub async fn tell(&self, ingest_url: &str, call: &Call) -> Result<Answered> {
+        Ok(self.providers.tell(&Sender::new(ingest_url)?, call).await)
+    }
+
+    /// Lets calls go on ending while one thing after another breaks for so long.
+    ///
+    /// # Errors
+    /// Something does not come back, or webhooks are no longer accepted.
+    pub async fn survives(&self, faults: &[Fault], outage: Duration) -> Result<()> {
+        let callers = self.callers();
+        for fault in faults {
+            callers.accepted(BETWEEN).await?;
+            self.strike(*fault, outage).await.with_context(|| fault.to_string())?;
+        }
+        callers.accepted(BETWEEN).await?;
+        callers.finish().await
     }
 
     /// What was sent so far.
@@ -214,4 +248,25 @@ async fn screens(stack: &Stack, people: &People) -> Result<Vec<Screen>> {
         screens.push(Screen::open(stack.notifier_url(), token, organization.wallet));
     }
     Ok(screens)
+}
+
+/// Prefix, price of a minute and fee of the one rate that leads to parts of a unit.
+const BY_THE_SECOND: [&str; 3] = ["1415", "0.0133", "0.0005"];
+
+/// The price list of a lab, for the oracle.
+pub(super) fn rates() -> Vec<Rate> {
+    let [prefix, per_minute, fee] = BY_THE_SECOND;
+    let mut rates = people::rates();
+    rates.push(Rate::new(prefix, per_minute, fee).increments(1, 1));
+    rates
+}
+
+async fn by_the_second(stack: &Stack) -> Result<()> {
+    let insert = "insert into call_rates
+        (prefix, rate_per_minute, connection_fee, initial_increment_seconds, increment_seconds)
+        values ($1, $2::text::numeric, $3::text::numeric, 1, 1)";
+    let [prefix, per_minute, fee] = BY_THE_SECOND;
+    let insert = sqlx::query(insert).bind(prefix).bind(per_minute).bind(fee);
+    insert.execute(stack.pool()).await?;
+    Ok(())
 }

@@ -14,8 +14,6 @@ use super::{Lab, LabOptions, builds};
 
 /// How long something is broken, in milliseconds.
 const OUTAGE: std::ops::Range<u64> = 500..4_000;
-/// Webhooks that are accepted before something breaks, and after it is put right.
-const BETWEEN: usize = 40;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -88,11 +86,7 @@ async fn broken(
     fault: Fault,
     outage: Duration,
 ) -> Result<Vec<super::invariants::Violation>> {
-    let callers = lab.callers();
-    callers.accepted(BETWEEN).await?;
-    lab.strike(fault, outage).await?;
-    callers.accepted(BETWEEN).await?;
-    callers.finish().await?;
+    lab.survives(&[fault], outage).await?;
     lab.violations().await
 }
 

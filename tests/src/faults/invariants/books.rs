@@ -3,8 +3,7 @@
 use anyhow::Result;
 
 use super::{Invariant, Violation, all};
-use crate::demo::people::rates;
-use crate::faults::lab::Lab;
+use crate::faults::lab::{Lab, rates};
 use crate::oracle::contradictions::{Contradiction, contradictions};
 use crate::oracle::found::{self, Wrong};
 use crate::oracle::{books, text, units};
