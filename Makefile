@@ -1,7 +1,7 @@
 # The only face: `make` lists what there is. Everything it starts is private and below .local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test up down sqlx schemas bench fuzz fmt lint
+.PHONY: help build demo test up down sqlx schemas bench faults fuzz fmt lint
 
 STACK := cargo run --quiet --package curbe-tests --bin stack --
 # Where `make sqlx` writes, and the crates that have checked queries.
@@ -47,6 +47,10 @@ fuzz: ## Look for bytes that break a parser, for so long: TARGET=webhooks SECOND
 	@mkdir -p $(FUZZ)/corpus/$(TARGET)
 	cargo +nightly fuzz run --fuzz-dir $(FUZZ) --sanitizer none $(TARGET) \
 		$(FUZZ)/corpus/$(TARGET) $(FUZZ)/seeds/$(TARGET) -- -max_total_time=$(or $(SECONDS),60)
+
+faults: build ## Break one thing after another under load; SEED=1 ROUNDS=20, or KILLS=50 at each point of a worker's way
+	cargo run --quiet --package curbe-tests --bin faults -- $(if $(SEED),--seed $(SEED)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(KILLS),--kills $(KILLS))
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -1,6 +1,7 @@
 //! `POST /api/webhooks/voice-events`: proven to be a provider's, sorted, and put onto the queue byte for byte.
 
 use curbe_domain::providers::{Classified, Kind, Provider, signalwire, telnyx, twilio};
+use curbe_platform::kill_point;
 use curbe_platform::queue::message::VoiceEvent;
 use metrics::counter;
 
@@ -39,7 +40,9 @@ pub(crate) async fn accept(
     };
     let (body, headers) = (webhook.body.clone(), event.headers(&webhook.body));
     let message = Outgoing { subject: event.subject(), headers, body };
+    kill_point!("unpublished");
     let kept = service.keeper.keep(message, service.answer_timeout).await?;
+    kill_point!("published");
     let (leg, kind) = (facts.leg.as_deref(), facts.kind.map(Kind::as_str));
     let provider = provider.as_str();
     Ok(match kept {

@@ -58,6 +58,7 @@ mod migrating_twice_is_a_no_op;
 mod no_money_is_promised_twice;
 mod nobody_says_more_than_he_may;
 mod nothing_breaks_out_of_a_name;
+mod nothing_is_lost;
 mod only_a_valid_token_gets_in;
 mod poison_holds_nobody_up;
 mod secrets_change_while_ingest_runs;
