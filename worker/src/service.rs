@@ -26,7 +26,7 @@ use crate::http::{self, App};
 use crate::rates::RateCache;
 use crate::recordings::Recordings;
 use crate::settler::Settler;
-use crate::{announcer, consumer, overdue, retention, store};
+use crate::{announcer, consumer, dead_letters, overdue, retention, store};
 
 /// Besides the lanes: the sweeps.
 const SPARE_CONNECTIONS: u32 = 2;
@@ -87,6 +87,7 @@ pub async fn run(
     tasks.spawn(announcer::sweep(pool.clone(), cache, shutdown.clone()));
     tasks.spawn(keeper.run(client.clone(), shutdown.clone()));
     tasks.spawn(overdue::run(pool.clone(), settler.clone(), shutdown.clone()));
+    tasks.spawn(dead_letters::watch::run(pool.clone(), shutdown.clone()));
     tasks.spawn(retention::run(context.clone(), shutdown.clone()));
     tasks.spawn(consumer::run(
         context,
