@@ -10,7 +10,7 @@ use curbe_worker::event_replay::{self, Report};
 use time::OffsetDateTime;
 
 use crate::environment::{Queue, database, read};
-use crate::operator::{self, Confirmed};
+use crate::operator::{Confirmed, OperatorArguments};
 use crate::output::{Output, bar, partly, table};
 use crate::time_argument::Since;
 
@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "10m", value_parser = duration(Duration::ZERO, PATIENCE_MAX))]
     wait: Duration,
     #[command(flatten)]
-    operator: operator::Arguments,
+    operator: OperatorArguments,
 }
 
 pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {

@@ -8,7 +8,7 @@ use curbe_worker::dead_letters::run::Operator;
 use crate::output::Output;
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct Arguments {
+pub(crate) struct OperatorArguments {
     /// Who does it [default: the user of this machine].
     #[arg(long)]
     by: Option<String>,
@@ -28,7 +28,7 @@ pub(crate) enum Confirmed {
     No(ExitCode),
 }
 
-impl Arguments {
+impl OperatorArguments {
     /// Whether a reason is given.
     pub(crate) fn says_why(&self) -> bool {
         self.why.as_ref().is_some_and(|why| !why.trim().is_empty())

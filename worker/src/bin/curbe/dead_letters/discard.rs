@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::chosen::Chosen;
 use crate::environment::database;
-use crate::operator::{self, Confirmed};
+use crate::operator::{Confirmed, OperatorArguments};
 use crate::output::Output;
 
 #[derive(clap::Args, Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     chosen: Chosen,
     #[command(flatten)]
-    operator: operator::Arguments,
+    operator: OperatorArguments,
 }
 
 pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> {

@@ -15,7 +15,7 @@ use super::chosen::Chosen;
 use super::report;
 use crate::customers::Customers;
 use crate::environment::{Database, Queue, read};
-use crate::operator::{self, Confirmed};
+use crate::operator::{Confirmed, OperatorArguments};
 use crate::output::{Output, bar, partly, table};
 
 const PATIENCE_MAX: Duration = Duration::from_secs(3_600);
@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "60s", value_parser = duration(Duration::ZERO, PATIENCE_MAX))]
     wait: Duration,
     #[command(flatten)]
-    operator: operator::Arguments,
+    operator: OperatorArguments,
 }
 
 pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> {
@@ -87,7 +87,7 @@ async fn only_look(selection: &Selection, output: &Output) -> anyhow::Result<Exi
 
 async fn let_stand(
     ids: &[Uuid],
-    operator: operator::Arguments,
+    operator: OperatorArguments,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
     let question = format!("Let the new word of {} dead letters stand?", ids.len());
