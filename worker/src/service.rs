@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::consumer::passing::Passing;
 use crate::credit::Keeper;
 use crate::gatekeeper::Gatekeeper;
+use crate::http::dead_letters::DeadLetters;
 use crate::http::resources::Resources;
 use crate::http::{self, App};
 use crate::rates::RateCache;
@@ -77,8 +78,9 @@ pub async fn run(
         let recordings = Recordings::new(pool, config.recordings.clone())?;
         let pool = store::pool(database_url, BACKEND_CONNECTIONS, "curbe-worker-backend")?;
         let resources = Resources::new(pool.clone(), cache.clone());
-        let gatekeeper = Gatekeeper::new(pool, keeper.clone());
-        App::new(&config.service_tokens, recordings, gatekeeper, resources)?
+        let gatekeeper = Gatekeeper::new(pool.clone(), keeper.clone());
+        let letters = DeadLetters::new(pool, rates.clone(), context.clone());
+        App::new(&config.service_tokens, recordings, gatekeeper, resources, letters)?
     };
 
     let tasks = TaskTracker::new();

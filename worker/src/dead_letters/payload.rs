@@ -22,7 +22,7 @@ pub struct Payload {
     #[schema(required)]
     pub base64: Option<String>,
     /// JSON as it is; of a form the list of its fields, each with `name` and `value`; `null`: it is neither.
-    #[schema(required, value_type = Option<Object>)]
+    #[schema(required, value_type = Value)]
     pub decoded: Option<Value>,
 }
 

@@ -26,6 +26,7 @@ use crate::store::dead_letters::{self, Decision, FateRow, Filter, Letter};
 use crate::store::transaction::{self, TransactionError};
 use crate::store::{Tx, call_legs};
 
+const OPEN: &str = "open";
 /// Letters that are on their way at the same time.
 const CHUNK: usize = 100;
 
@@ -34,8 +35,13 @@ const CHUNK: usize = 100;
 pub enum Selection {
     /// These, whatever was decided about them before.
     Ids(Vec<Uuid>),
-    /// All open ones that the filter wants.
-    Open(Filter),
+    /// Open ones that the filter wants, the oldest first.
+    Open {
+        /// Which of them.
+        filter: Filter,
+        /// At most so many.
+        most: i64,
+    },
 }
 
 /// How they are sent.
@@ -72,7 +78,7 @@ impl Selection {
     pub fn on_record(&self) -> Value {
         match self {
             Self::Ids(ids) => json!({ "ids": ids }),
-            Self::Open(filter) => json!({ "filter": filter }),
+            Self::Open { filter, most } => json!({ "filter": filter, "most": most }),
         }
     }
 
@@ -82,10 +88,11 @@ impl Selection {
     /// One that is named is not there, or the database says so.
     pub async fn ids(&self, pool: &PgPool) -> Result<Vec<Uuid>, ReplayError> {
         match self {
-            Self::Open(filter) => {
-                let filter = Filter { status: Some("open".to_owned()), ..filter.clone() };
+            Self::Open { filter, most } => {
+                let filter = Filter { status: Some(OPEN.to_owned()), ..filter.clone() };
+                let most = *most;
                 let found = transaction::run(pool, move |tx| {
-                    Box::pin(async move { dead_letters::of_run(tx, &filter).await })
+                    Box::pin(async move { dead_letters::oldest(tx, &filter, most).await })
                 });
                 Ok(found.await?)
             }
@@ -118,7 +125,8 @@ pub async fn replay(
 ) -> Result<Report, ReplayError> {
     let ids = selection.ids(pool).await?;
     let run = Run::begin(pool, Action::Replay, operator, selection.on_record()).await?;
-    let sent = Sending { pool, context, run, pace }.send(&ids, told).await;
+    let are_named = matches!(selection, Selection::Ids(_));
+    let sent = Sending { pool, context, run, pace, are_named }.send(&ids, told).await;
     let reached = match sent {
         Ok(reached) => reached,
         Err(failure) => {
@@ -158,7 +166,7 @@ async fn report(
 
 fn outcome(row: FateRow, is_handled: bool) -> Outcome {
     let fate = match (row.status.as_str(), row.settled_as) {
-        ("open", _) => Fate::Failing,
+        (OPEN, _) => Fate::Failing,
         (_, _) if !is_handled => Fate::Pending,
         (_, Some(_)) => Fate::Settled,
         (_, None) => Fate::Taken,
@@ -212,6 +220,8 @@ struct Sending<'a> {
     context: &'a Context,
     run: Run,
     pace: Pace,
+    /// Whatever was decided about them before.
+    are_named: bool,
 }
 
 impl Sending<'_> {
@@ -261,9 +271,9 @@ impl Sending<'_> {
 
     /// Writes down that these letters are tried, and reads them.
     async fn prepare(&self, ids: Vec<Uuid>) -> Result<Vec<Letter>, TransactionError> {
-        let run_id = self.run.id;
+        let (run_id, are_named) = (self.run.id, self.are_named);
         transaction::run(self.pool, move |tx| {
-            Box::pin(async move { prepare(tx, &ids, run_id).await })
+            Box::pin(async move { prepare(tx, ids, are_named, run_id).await })
         })
         .await
     }
@@ -276,12 +286,22 @@ impl Sending<'_> {
 }
 
 /// Legs first, then letters, as they are locked when letters are written.
-async fn prepare(tx: &mut Tx, ids: &[Uuid], run_id: Uuid) -> Result<Vec<Letter>, sqlx::Error> {
+async fn prepare(
+    tx: &mut Tx,
+    ids: Vec<Uuid>,
+    are_named: bool,
+    run_id: Uuid,
+) -> Result<Vec<Letter>, sqlx::Error> {
     let now = to_microseconds(OffsetDateTime::now_utc());
-    let letters = dead_letters::letters(tx, ids).await?;
+    let mut letters = dead_letters::letters(tx, &ids).await?;
+    // Somebody may have decided about it meanwhile.
+    letters.retain(|letter| are_named || letter.row.status == OPEN);
+    let ids: Vec<Uuid> = letters.iter().map(|letter| letter.row.id).collect();
     call_legs::leave_alone(tx, &left_alone(&letters), now).await?;
-    dead_letters::reopen(tx, ids).await?;
-    dead_letters::decide(tx, ids, run_id, Decision::Replayed, None, now).await?;
+    if are_named {
+        dead_letters::reopen(tx, &ids).await?;
+    }
+    dead_letters::decide(tx, &ids, run_id, Decision::Replayed, None, now).await?;
     Ok(letters)
 }
 

@@ -134,7 +134,7 @@ pub async fn list(
 ///
 /// # Errors
 /// What the database says.
-pub async fn of_run(tx: &mut Tx, filter: &Filter) -> Result<Vec<Uuid>, sqlx::Error> {
+pub async fn oldest(tx: &mut Tx, filter: &Filter, limit: i64) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"
         select id
@@ -143,6 +143,7 @@ pub async fn of_run(tx: &mut Tx, filter: &Filter) -> Result<Vec<Uuid>, sqlx::Err
             and ($3::text is null or status = $3) and ($4::timestamptz is null or created_at >= $4)
             and ($5::timestamptz is null or created_at < $5) and ($6::uuid is null or organization_id = $6)
         order by created_at, id
+        limit $7
         "#,
         filter.provider,
         filter.reason,
@@ -150,6 +151,7 @@ pub async fn of_run(tx: &mut Tx, filter: &Filter) -> Result<Vec<Uuid>, sqlx::Err
         filter.since,
         filter.until,
         filter.organization_id,
+        limit,
     )
     .fetch_all(&mut *tx)
     .await

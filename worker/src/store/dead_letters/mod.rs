@@ -13,5 +13,5 @@ pub use decisions::{
     replaced,
 };
 pub use fates::{FateRow, fates};
-pub use listing::{DeadLetterRow, Filter, Letter, Place, count, letters, list, of_run, open_since};
+pub use listing::{DeadLetterRow, Filter, Letter, Place, count, letters, list, oldest, open_since};
 pub use standing::{Standing, standing};

@@ -65,7 +65,7 @@ impl Chosen {
     pub(super) fn selection(self) -> Result<Selection, &'static str> {
         let filter = self.filters.filter(None);
         if self.all {
-            return Ok(Selection::Open(filter));
+            return Ok(Selection::Open { filter, most: i64::MAX });
         }
         if filter != Filter::default() {
             return Err("filters go with --all: letters that are named are all meant");
