@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use curbe_tests::simulator::twilio::TwilioCall;
+use curbe_tests::simulator::twilio::{Silence, Status, TwilioCall};
 use curbe_tests::stack::wait_until;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -61,6 +61,60 @@ async fn the_new_word_of_a_conflict_is_let_stand() {
             and d.decision = 'accepted' and position('CallDuration=61' in convert_from(d.replaced_body, 'utf8')) > 0";
     assert_eq!(bank.count(record).await, 1);
     bank.books_are_clean().await;
+}
+
+#[tokio::test]
+async fn also_of_a_call_that_was_free_and_back() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let call = user.calls(MEXICO, 61).unanswered(Status::NoAnswer, Silence::Zero);
+    bank.hang_up(&call).await;
+    assert_eq!(bank.settled(&call.sid).await, "free");
+    for (word, spent) in [
+        (call.clone().completed(61), "0.0274"),
+        (call.clone().unanswered(Status::Busy, Silence::Zero), "0.0000"),
+        (call.clone().completed(181), "0.0538"),
+    ] {
+        bank.hang_up(&word).await;
+        bank.drained().await;
+        let letters = bank.letters(&call.sid).await;
+        let open = letters.iter().find(|letter| letter.status == "open").unwrap().id.to_string();
+        let accept = [&["replay", &open, "--accept", "new"][..], &WHY].concat();
+        bank.dead_letters(&accept, 0).await;
+        assert_eq!(bank.spent(&user).await, spent);
+        bank.books_are_clean().await;
+    }
+}
+
+#[tokio::test]
+async fn how_many_there_are_and_how_old_is_measured() {
+    let bank = Bank::without_worker().await;
+    let worker = bank.stack.start_worker(&[]).await.unwrap();
+    let user = bank.customer().await;
+    let (_, letter) = contradicted(&bank, &user).await;
+    let measures = async |name: &str, is_right: fn(u64) -> bool| {
+        wait_until(SOON, name, async || {
+            let metrics = reqwest::get(format!("{}/metrics", worker.admin_url())).await;
+            let metrics = metrics.map_err(|error| error.to_string())?.text().await.unwrap();
+            let told =
+                metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+            if told.is_some_and(is_right) { Ok(()) } else { Err(format!("{told:?}")) }
+        })
+        .await;
+    };
+    let open = "curbe_dead_letters_open{reason=\"conflict\"}";
+    let age = "curbe_dead_letters_oldest_age_seconds";
+    measures(open, |letters| letters == 1).await;
+    measures("curbe_dead_letters_open{reason=\"no_rate\"}", |letters| letters == 0).await;
+    measures(age, |seconds| (1..600).contains(&seconds)).await;
+    bank.dead_letters(&["replay", &letter, "--yes"], 3).await;
+    bank.dead_letters(&[&["discard", &letter][..], &WHY].concat(), 0).await;
+    measures(open, |letters| letters == 0).await;
+    measures(age, |seconds| seconds == 0).await;
+    for decision in ["replayed", "discarded"] {
+        let decided = format!("curbe_dead_letters_decided_total{{decision=\"{decision}\"}}");
+        measures(&decided, |letters| letters == 1).await;
+    }
 }
 
 #[tokio::test]

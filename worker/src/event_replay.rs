@@ -211,7 +211,7 @@ impl Sending<'_> {
         let id = format!("{COPY}:{run}:{sequence}");
         let mut headers = HeaderMap::new();
         for (name, values) in message.headers.iter() {
-            if !is_the_servers(&name.to_string()) {
+            if !is_the_servers(name.as_ref()) {
                 values.iter().for_each(|value| headers.append(name.clone(), value.clone()));
             }
         }

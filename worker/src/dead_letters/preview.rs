@@ -40,6 +40,15 @@ struct Seen {
     wallets: BTreeMap<Uuid, Difference>,
 }
 
+/// What came of looking at letters together, as the worker's lanes would have it.
+enum Looked {
+    Seen(Seen),
+    /// One of them keeps the others from being settled.
+    Split,
+    /// It stands alone, and it is at fault.
+    GivenUp(Reason),
+}
+
 /// How a transaction ends that is never committed.
 enum End {
     Seen(Seen),
@@ -78,11 +87,9 @@ pub async fn preview(
         let mut work = vec![letters.await?];
         while let Some(letters) = work.pop() {
             match together(pool, rates, &letters).await? {
-                Ok(seen) => all.add(seen),
-                Err(Disposition::DeadLetter(reason)) => {
-                    all.outcomes.extend(given_up(&letters, reason))
-                }
-                Err(Disposition::Split | Disposition::Wait) => {
+                Looked::Seen(seen) => all.add(seen),
+                Looked::GivenUp(reason) => all.outcomes.extend(given_up(&letters, reason)),
+                Looked::Split => {
                     let mut first = letters;
                     let second = first.split_off(first.len() / 2);
                     work.extend([second, first]);
@@ -94,12 +101,12 @@ pub async fn preview(
     Ok(Report::new(None, all.wallets.into_values().collect(), all.outcomes))
 }
 
-/// One transaction; what failed because of a letter is said as the worker's lanes say it.
+/// One transaction.
 async fn together(
     pool: &PgPool,
     rates: &RateCache,
     letters: &[Letter],
-) -> Result<Result<Seen, Disposition>, TransactionError> {
+) -> Result<Looked, TransactionError> {
     let letters: Arc<[Letter]> = letters.into();
     let mut tried = 0;
     loop {
@@ -109,7 +116,7 @@ async fn together(
         });
         let failure = match ended.await {
             Ok(never) => match never {},
-            Err(End::Seen(seen)) => return Ok(Ok(seen)),
+            Err(End::Seen(seen)) => return Ok(Looked::Seen(seen)),
             Err(End::Failed(failure)) => failure,
         };
         match disposition(&failure, letters.len()) {
@@ -118,7 +125,8 @@ async fn together(
                 sleep(PAUSE * tried).await;
             }
             Disposition::Wait => return Err(failure),
-            decided => return Ok(Err(decided)),
+            Disposition::Split => return Ok(Looked::Split),
+            Disposition::DeadLetter(reason) => return Ok(Looked::GivenUp(reason)),
         }
     }
 }

@@ -317,7 +317,6 @@ mod tests {
             reason: "no_rate".to_owned(),
             detail: "no prefix".to_owned(),
             settled_as: settled_as.map(str::to_owned),
-            is_waiting: false,
         };
         for (row, is_handled, fate) in [
             (row("replayed", Some("charged")), true, Fate::Settled),

@@ -54,9 +54,12 @@ pub async fn accept(
     let mut settlement = Settlement::new(tx, rates, now);
     let told = message.read().map_err(|refusal| refused(refusal.detail))?;
     let mut news = vec![(message, told)];
-    settlement.name(&mut news).await?;
+    let absorbed = settlement.name(&mut news).await?;
+    if let Some(letter) = settlement.letters.pop() {
+        return Err(refused(letter.detail));
+    }
     // As everybody locks them: the parent first.
-    let told = news.iter().map(|(_, told)| told);
+    let told = absorbed.iter().chain(news.iter().map(|(_, told)| told));
     let mut legs = call_legs::merge(settlement.tx, &order::in_family_order(told)).await?;
     let (_, told) = news.pop().ok_or_else(|| refused("it tells of no leg"))?;
     let key = told.facts.key.clone();

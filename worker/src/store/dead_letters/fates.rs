@@ -17,8 +17,6 @@ pub struct FateRow {
     pub detail: String,
     /// What its leg was settled as.
     pub settled_as: Option<String>,
-    /// Its leg has ended and is not settled.
-    pub is_waiting: bool,
 }
 
 /// What became of these letters.
@@ -30,8 +28,7 @@ pub async fn fates(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<FateRow>, sqlx::Erro
         FateRow,
         r#"
         select
-            d.id, d.status, d.reason, d.detail, l.settled_as as "settled_as?",
-            coalesce(l.outcome is not null and l.settled_as is null, false) as "is_waiting!"
+            d.id, d.status, d.reason, d.detail, l.settled_as as "settled_as?"
         from dead_letters d
         left join call_legs l on l.provider = d.provider and l.leg = d.leg
         where d.id = any($1)

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use curbe_worker::dead_letters::discard;
+use curbe_worker::dead_letters::replay::Selection;
 use serde_json::json;
 
 use super::chosen::Chosen;
@@ -24,6 +25,15 @@ pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
         Ok(selection) => selection,
         Err(words) => return output.usage(words),
     };
+    discard(&selection, operator, output).await
+}
+
+/// Discards what is selected.
+pub(super) async fn discard(
+    selection: &Selection,
+    operator: OperatorArguments,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
     if !operator.says_why() {
         return output.usage("--why is needed: nobody can tell later why nothing was charged");
     }
@@ -33,7 +43,7 @@ pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
         Confirmed::Yes(operator) => operator,
         Confirmed::No(status) => return Ok(status),
     };
-    let done = discard::discard(&pool, &selection, &operator).await?;
+    let done = discard::discard(&pool, selection, &operator).await?;
     let discarded = done.letters.len();
     let result = json!({ "runId": done.run_id, "discarded": discarded, "letters": done.letters });
     output.result(&result, || format!("{discarded} dead letters discarded (run {})", done.run_id))

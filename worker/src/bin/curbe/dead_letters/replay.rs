@@ -12,12 +12,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::chosen::Chosen;
-use super::report;
+use super::{discard, report};
 use crate::customers::Customers;
 use crate::environment::{Database, Queue, read};
 use crate::operator::{Confirmed, OperatorArguments};
 use crate::output::{Output, bar, partly, table};
 
+const NEW: &str = "new";
+const OLD: &str = "old";
 const PATIENCE_MAX: Duration = Duration::from_secs(3_600);
 
 #[derive(clap::Args, Debug)]
@@ -27,8 +29,9 @@ pub(crate) struct Arguments {
     /// Only show what would come of it: the real transaction, rolled back.
     #[arg(long, conflicts_with_all = ["yes", "accept"])]
     dry_run: bool,
-    /// Of a conflict that is named: let the new word stand, and correct what was paid by a row of its own.
-    #[arg(long, value_parser = ["new"], conflicts_with = "all", requires = "why")]
+    /// Of conflicts that are named: let the new word stand, and correct what was paid by a row of its own; or let the old
+    /// one stand, and discard the new.
+    #[arg(long, value_parser = [NEW, OLD], conflicts_with = "all", requires = "why")]
     accept: Option<String>,
     /// At most so many in a second, so that live traffic goes first.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -49,8 +52,10 @@ pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
     if dry_run {
         return only_look(&selection, output).await;
     }
-    if let (Some(_), Selection::Ids(ids)) = (accept, &selection) {
-        return let_stand(ids, operator, output).await;
+    match (accept.as_deref(), &selection) {
+        (Some(NEW), Selection::Ids(ids)) => return let_stand(ids, operator, output).await,
+        (Some(_), _) => return discard::discard(&selection, operator, output).await,
+        (None, _) => {}
     }
     let pool = read::<Database>()?.pool().await?;
     let letters = selection.ids(&pool).await?.len();
@@ -64,6 +69,9 @@ pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
     let told = |sent: usize, total: usize| {
         bar.set_length(total as u64);
         bar.set_position(sent as u64);
+        if sent == total {
+            bar.set_message("dead letters sent, the worker handles them");
+        }
     };
     let pace = Pace { rate, patience: wait };
     let report = replay::replay(&pool, &context, &selection, pace, &operator, &told).await?;
