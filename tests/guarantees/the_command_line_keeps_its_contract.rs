@@ -107,7 +107,7 @@ async fn the_status_says_how_it_went() {
         (vec!["dead-letters", "replay", "--all"], 2),
         (vec!["dead-letters", "replay", &nobody, "--all", "--yes"], 2),
         (vec!["dead-letters", "replay", &nobody, "--reason", "no_rate", "--yes"], 2),
-        (vec!["dead-letters", "replay", &nobody, "--accept", "old", "--why", "r"], 2),
+        (vec!["dead-letters", "replay", &nobody, "--accept", "both", "--why", "r"], 2),
         (vec!["dead-letters", "replay", &nobody, "--accept", "new", "--yes"], 2),
         (vec!["dead-letters", "discard", "--all", "--yes"], 2),
         (vec!["dead-letters", "discard", "--all", "--why", "r"], 2),

@@ -10,7 +10,7 @@ use crate::output::Output;
 #[derive(clap::Args, Debug)]
 pub(crate) struct OperatorArguments {
     /// Who does it [default: the user of this machine].
-    #[arg(long)]
+    #[arg(long, env = "USER", hide_env = true)]
     by: Option<String>,
     /// Why; it is kept with the run.
     #[arg(long)]
@@ -36,8 +36,7 @@ impl OperatorArguments {
 
     /// Asks, where that was not answered already.
     pub(crate) fn confirmed(self, question: &str, output: &Output) -> anyhow::Result<Confirmed> {
-        let actor = self.by.unwrap_or_else(user);
-        let operator = Operator { actor, why: self.why.unwrap_or_default() };
+        let operator = Operator { actor: actor(self.by), why: self.why.unwrap_or_default() };
         if self.yes {
             return Ok(Confirmed::Yes(operator));
         }
@@ -58,11 +57,9 @@ impl OperatorArguments {
     }
 }
 
-/// The user of this machine: by his name, which he says himself, and by his number, which the kernel says.
-fn user() -> String {
-    let name = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    let name = name.filter(|name| !name.is_empty());
-    match (name, uid()) {
+/// By his name, which he says himself, and by his number on this machine, which the kernel says.
+fn actor(name: Option<String>) -> String {
+    match (name.filter(|name| !name.trim().is_empty()), uid()) {
         (Some(name), Some(uid)) => format!("{name} (uid {uid})"),
         (Some(name), None) => name,
         (None, Some(uid)) => format!("uid {uid}"),
