@@ -34,7 +34,7 @@ async fn to_nobody_without_a_token() {
             paths += 1;
         }
     }
-    assert_eq!(paths, 13);
+    assert_eq!(paths, 18);
 }
 
 /// A path with something in it.
@@ -131,4 +131,71 @@ async fn for_each_customer() {
         assert_eq!(page.status, status, "{path} {body}: {page:?}");
         description.holds("put", described, &page);
     }
+}
+
+#[tokio::test]
+async fn of_what_could_not_be_used() {
+    let bank = Bank::open().await;
+    let (backend, user) = (bank.backend(), bank.customer().await);
+    let description = Description::of_worker();
+    let calls = [(); 3].map(|()| user.calls("+999123456", 61));
+    for call in &calls {
+        bank.hang_up(call).await;
+    }
+    bank.drained().await;
+    let path = "/api/dead-letters";
+    let get = async |described: &str, path: String, status: u16| {
+        let page = backend.send(backend.request(Method::GET, &path)).await;
+        assert_eq!(page.status, status, "{path}: {page:?}");
+        description.holds("get", described, &page);
+        page.body
+    };
+    let first = get(path, format!("{path}?limit=2&provider=twilio&reason=no_rate"), 200).await;
+    let cursor = first["nextCursor"].as_str().unwrap();
+    let second = get(path, format!("{path}?limit=2&cursor={cursor}"), 200).await;
+    let ids = |page: &Value| {
+        let letters = page["data"].as_array().unwrap().iter();
+        letters.map(|letter| letter["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let ids = [ids(&first), ids(&second)].concat();
+    assert_eq!((ids.len(), &second["nextCursor"]), (3, &Value::Null));
+    let owned = format!("{path}?organizationId={}", user.organization);
+    assert_eq!(get(path, owned, 200).await["data"].as_array().unwrap().len(), 3);
+    let others = format!("{path}?organizationId={}&status=all", Uuid::new_v4());
+    assert_eq!(get(path, others, 200).await["data"], json!([]));
+    get(path, format!("{path}?limit=0"), 400).await;
+
+    let one = "/api/dead-letters/{id}";
+    let shown = get(one, format!("{path}/{}", ids[0]), 200).await;
+    assert_eq!(shown["now"]["letters"][0]["reason"], "no_rate");
+    assert_eq!(shown["payload"]["decoded"][0]["name"], "CallSid", "{shown:#}");
+    get(one, format!("{path}/{}", Uuid::new_v4()), 404).await;
+
+    let post = async |described: &str, path: String, body: Value, status: u16| {
+        let request = backend.request(Method::POST, &path).json(&body);
+        let page = backend.send(request).await;
+        assert_eq!(page.status, status, "{path}: {page:?}");
+        description.holds("post", described, &page);
+        page.body
+    };
+    let (replay, all) = ("/api/dead-letters/{id}/replay", "/api/dead-letters/replay");
+    let by = json!({ "by": "ana@example.com", "why": "rates" });
+    let still = post(replay, format!("{path}/{}/replay", ids[0]), by.clone(), 200).await;
+    assert_eq!((&still["failing"], &still["settled"]), (&json!(1), &json!(0)));
+    post(replay, format!("{path}/{}/replay", Uuid::new_v4()), by.clone(), 404).await;
+    post(replay, format!("{path}/{}/replay", ids[0]), json!({ "by": " " }), 422).await;
+    bank.insert_rate("999", "0.0132", "0.0010").await;
+    let dry = json!({ "by": "ana", "dryRun": true, "reason": "no_rate" });
+    let look = post(all, all.to_owned(), dry, 200).await;
+    assert_eq!(look["wallets"][0]["amount"], "-0.0822");
+    assert_eq!(bank.spent(&user).await, "0.0000");
+    let discard = format!("{path}/{}/discard", ids[2]);
+    post("/api/dead-letters/{id}/discard", discard, by.clone(), 200).await;
+    let sent = post(all, all.to_owned(), json!({ "by": "ana", "limit": 1 }), 200).await;
+    assert_eq!((&sent["total"], &sent["settled"]), (&json!(1), &json!(1)));
+    let sent = post(all, all.to_owned(), by, 200).await;
+    assert_eq!((&sent["total"], &sent["settled"]), (&json!(1), &json!(1)));
+    post(all, all.to_owned(), json!({ "by": "ana", "limit": 1_001 }), 422).await;
+    assert_eq!(bank.spent(&user).await, "0.0548");
+    bank.books_are_clean().await;
 }

@@ -6,6 +6,7 @@ pub mod config;
 pub mod consumer;
 pub mod credit;
 pub mod dead_letters;
+pub mod event_replay;
 mod gatekeeper;
 mod http;
 pub mod ledger;

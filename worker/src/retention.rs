@@ -79,7 +79,7 @@ async fn purge(context: &Context, now: OffsetDateTime) -> anyhow::Result<u64> {
 
 /// The first sequence from `first` to `passed` that is younger than `at`, else `passed + 1`. Only the front of the
 /// stream is ever purged, so its sequences have no holes and their times only grow.
-async fn first_younger(
+pub(crate) async fn first_younger(
     stream: &Stream,
     first: u64,
     passed: u64,

@@ -21,12 +21,13 @@ use crate::config::Config;
 use crate::consumer::passing::Passing;
 use crate::credit::Keeper;
 use crate::gatekeeper::Gatekeeper;
+use crate::http::dead_letters::DeadLetters;
 use crate::http::resources::Resources;
 use crate::http::{self, App};
 use crate::rates::RateCache;
 use crate::recordings::Recordings;
 use crate::settler::Settler;
-use crate::{announcer, consumer, overdue, retention, store};
+use crate::{announcer, consumer, dead_letters, overdue, retention, store};
 
 /// Besides the lanes: the sweeps.
 const SPARE_CONNECTIONS: u32 = 2;
@@ -77,8 +78,9 @@ pub async fn run(
         let recordings = Recordings::new(pool, config.recordings.clone())?;
         let pool = store::pool(database_url, BACKEND_CONNECTIONS, "curbe-worker-backend")?;
         let resources = Resources::new(pool.clone(), cache.clone());
-        let gatekeeper = Gatekeeper::new(pool, keeper.clone());
-        App::new(&config.service_tokens, recordings, gatekeeper, resources)?
+        let gatekeeper = Gatekeeper::new(pool.clone(), keeper.clone());
+        let letters = DeadLetters::new(pool, rates.clone(), context.clone());
+        App::new(&config.service_tokens, recordings, gatekeeper, resources, letters)?
     };
 
     let tasks = TaskTracker::new();
@@ -87,6 +89,7 @@ pub async fn run(
     tasks.spawn(announcer::sweep(pool.clone(), cache, shutdown.clone()));
     tasks.spawn(keeper.run(client.clone(), shutdown.clone()));
     tasks.spawn(overdue::run(pool.clone(), settler.clone(), shutdown.clone()));
+    tasks.spawn(dead_letters::watch::run(pool.clone(), shutdown.clone()));
     tasks.spawn(retention::run(context.clone(), shutdown.clone()));
     tasks.spawn(consumer::run(
         context,

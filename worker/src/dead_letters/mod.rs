@@ -1,9 +1,23 @@
-//! Dead letters: events that can never be used as they are, kept with everything needed to send them through again.
+//! Dead letters: events that can never be used as they are, kept with everything needed to send them through again; and
+//! what operators do about them.
+
+pub mod accept;
+pub mod detail;
+pub mod discard;
+pub mod payload;
+pub mod preview;
+pub mod replay;
+pub mod report;
+pub mod republish;
+pub mod run;
+pub mod watch;
 
 use bytes::Bytes;
 use curbe_domain::legs::LegKey;
 use serde_json::Value;
 use time::OffsetDateTime;
+
+use crate::store::dead_letters::Letter;
 
 /// Why an event was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,4 +128,16 @@ impl DeadLetter {
         let provider = curbe_domain::providers::Provider::parse(&self.provider)?;
         Some(LegKey { provider, leg: self.leg.clone()? })
     }
+}
+
+/// The leg of a letter, where both parts of its key are known.
+fn leg_of(letter: &Letter) -> Option<LegKey> {
+    let provider = curbe_domain::providers::Provider::parse(&letter.row.provider)?;
+    Some(LegKey { provider, leg: letter.row.leg.clone()? })
+}
+
+/// Legs whose parents nobody waits for any more, once these letters are sent through again.
+fn left_alone(letters: &[Letter]) -> Vec<LegKey> {
+    let waited = |letter: &&Letter| letter.row.reason == Reason::ParentMissing.as_str();
+    letters.iter().filter(waited).filter_map(leg_of).collect()
 }

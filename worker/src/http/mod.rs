@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 mod auth;
+pub(crate) mod dead_letters;
 pub(crate) mod json;
 pub(crate) mod problem;
 mod refusal;
@@ -20,6 +21,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use self::auth::ServiceTokens;
+use self::dead_letters::{Asked, DeadLetters};
 pub(crate) use self::refusal::Refusal;
 use self::resources::Resources;
 #[cfg(test)]
@@ -42,6 +44,7 @@ pub(crate) struct App {
     recordings: Recordings,
     gatekeeper: Gatekeeper,
     resources: Resources,
+    dead_letters: DeadLetters,
 }
 
 impl App {
@@ -50,9 +53,10 @@ impl App {
         recordings: Recordings,
         gatekeeper: Gatekeeper,
         resources: Resources,
+        dead_letters: DeadLetters,
     ) -> anyhow::Result<Self> {
         let (tokens, router) = (ServiceTokens::new(tokens), Router::new()?);
-        Ok(Self { tokens, router, recordings, gatekeeper, resources })
+        Ok(Self { tokens, router, recordings, gatekeeper, resources, dead_letters })
     }
 
     async fn serve(
@@ -77,6 +81,14 @@ impl App {
             Route::Resource(resource) => {
                 let body = json::read(&head.headers, body).await?;
                 self.resources.put(resource, &body).await?
+            }
+            Route::DeadLetters(Asked::List) => {
+                self.dead_letters.list(head.uri.query().unwrap_or_default()).await?
+            }
+            Route::DeadLetters(Asked::Details(id)) => self.dead_letters.show(id).await?,
+            Route::DeadLetters(Asked::Decision(decision)) => {
+                let body = json::read(&head.headers, body).await?;
+                self.dead_letters.decide(decision, &body).await?
             }
         };
         Ok(answer.into_response(request_id))

@@ -8,6 +8,7 @@ use matchit::Params;
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
+use super::dead_letters::{Asked, Decision};
 use super::refusal::Refusal;
 use super::resources::Resource;
 use crate::gatekeeper::Movement;
@@ -25,6 +26,8 @@ pub(crate) enum Route {
     Money(Movement),
     /// Something of a customer is to be there.
     Resource(Resource),
+    /// Somebody looks after what could not be used.
+    DeadLetters(Asked),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,9 +45,14 @@ enum Name {
     Number,
     Account,
     Identity,
+    DeadLetters,
+    DeadLetter,
+    ReplayAll,
+    Replay,
+    Discard,
 }
 
-const ROUTES: [(&str, Method, Name); 13] = [
+const ROUTES: [(&str, Method, Name); 18] = [
     ("/api/recordings/{id}", Method::GET, Name::Recording),
     ("/api/gatekeeper/check", Method::POST, Name::Check),
     ("/api/gatekeeper/authorizations", Method::POST, Name::Authorize),
@@ -58,6 +66,11 @@ const ROUTES: [(&str, Method, Name); 13] = [
     ("/api/numbers/{number}", Method::PUT, Name::Number),
     ("/api/accounts/{provider}/{account}", Method::PUT, Name::Account),
     ("/api/identities/{identity}", Method::PUT, Name::Identity),
+    ("/api/dead-letters", Method::GET, Name::DeadLetters),
+    ("/api/dead-letters/replay", Method::POST, Name::ReplayAll),
+    ("/api/dead-letters/{id}", Method::GET, Name::DeadLetter),
+    ("/api/dead-letters/{id}/replay", Method::POST, Name::Replay),
+    ("/api/dead-letters/{id}/discard", Method::POST, Name::Discard),
 ];
 
 /// The paths, and the one method of each.
@@ -111,6 +124,11 @@ fn named(name: Name, params: &Params<'_, '_>) -> Option<Route> {
         Name::Identity => {
             Route::Resource(Resource::Identity(canonical(&decoded("identity")?).ok()?))
         }
+        Name::DeadLetters => Route::DeadLetters(Asked::List),
+        Name::DeadLetter => Route::DeadLetters(Asked::Details(id()?)),
+        Name::ReplayAll => Route::DeadLetters(Asked::Decision(Decision::ReplayAll)),
+        Name::Replay => Route::DeadLetters(Asked::Decision(Decision::Replay(id()?))),
+        Name::Discard => Route::DeadLetters(Asked::Decision(Decision::Discard(id()?))),
     })
 }
 

@@ -10,9 +10,12 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use crate::dead_letters::{detail, payload, report};
 use crate::gatekeeper::{authorize, capture, check, post, release, wanted};
+use crate::http::dead_letters;
 use crate::http::problem::ProblemBody;
 use crate::http::resources::{accounts, identities, numbers, organizations, users};
+use crate::store::dead_letters as listing;
 
 /// What is said before the paths.
 #[derive(OpenApi)]
@@ -39,6 +42,7 @@ or one that was made for it.",
         (name = "gatekeeper", description = "What costs is set aside, then paid or given back."),
         (name = "money", description = "Money put in, corrected, and given back."),
         (name = "customers", description = "Who the customers are, and what belongs to them."),
+        (name = "dead letters", description = "Events that could not be used, looked at and sent through again."),
         (name = "recordings", description = "For the notifier."),
     ),
     components(schemas(
@@ -64,6 +68,19 @@ or one that was made for it.",
         accounts::Account,
         identities::IdentityRequest,
         identities::Identity,
+        dead_letters::list::Page,
+        dead_letters::requests::ReplayRequest,
+        dead_letters::requests::ReplayAllRequest,
+        dead_letters::requests::DiscardRequest,
+        dead_letters::Discarded,
+        listing::DeadLetterRow,
+        listing::DecisionRow,
+        detail::Details,
+        payload::Payload,
+        report::Report,
+        report::Outcome,
+        report::Difference,
+        report::Fate,
     )),
     security(("bearer" = [])),
     modifiers(&Bearer),

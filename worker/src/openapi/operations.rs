@@ -9,6 +9,8 @@ pub(super) struct Operation {
     pub(super) id: &'static str,
     pub(super) tag: &'static str,
     pub(super) summary: &'static str,
+    /// What its query may say: each name with what it means.
+    pub(super) query: &'static [(&'static str, &'static str)],
     /// The type of its body.
     pub(super) body: Option<&'static str>,
     /// What it answers when all is well: each status with what it means; the type of their body.
@@ -41,6 +43,7 @@ const fn money(path: &'static str, id: &'static str, tag: &'static str) -> Opera
         id,
         tag,
         summary: "",
+        query: &[],
         body: None,
         answers,
         refusals: &[],
@@ -55,6 +58,7 @@ const fn put(path: &'static str, id: &'static str, types: [&'static str; 2]) -> 
         id,
         tag: "customers",
         summary: "",
+        query: &[],
         body: Some(types[0]),
         answers: (MADE, Some(types[1])),
         refusals: &["not_found"],
@@ -62,7 +66,34 @@ const fn put(path: &'static str, id: &'static str, types: [&'static str; 2]) -> 
     }
 }
 
-pub(super) const OPERATIONS: [Operation; 13] = [
+const fn letters(path: &'static str, method: HttpMethod, id: &'static str) -> Operation {
+    let answers = (DONE, None);
+    Operation {
+        path,
+        method,
+        id,
+        tag: "dead letters",
+        summary: "",
+        query: &[],
+        body: None,
+        answers,
+        refusals: &["not_found"],
+        moves_money: false,
+    }
+}
+
+const FILTERS: &[(&str, &str)] = &[
+    ("provider", "Only of this provider."),
+    ("reason", "Only for this reason."),
+    ("organizationId", "Only of this organization, as far as it is known whose they are."),
+    ("since", "Only those given up at this time or later (RFC 3339)."),
+    ("until", "Only those given up before this time (RFC 3339)."),
+    ("status", "`open` (if not said), `replayed`, `discarded` or `all`."),
+    ("limit", "At most so many: 50 if not said, at most 200."),
+    ("cursor", "`nextCursor` of the page before."),
+];
+
+pub(super) const OPERATIONS: [Operation; 18] = [
     Operation {
         summary: "Whether something could be paid: a look, nothing is set aside",
         body: Some("CheckRequest"),
@@ -169,9 +200,40 @@ pub(super) const OPERATIONS: [Operation; 13] = [
         id: "getRecording",
         tag: "recordings",
         summary: "The audio of a call, by its call log; `Range` as usual",
+        query: &[],
         body: None,
         answers: (&[("200", "All of it."), ("206", "The part that was asked for.")], None),
         refusals: RECORDING,
         moves_money: false,
+    },
+    Operation {
+        summary: "Events that could not be used, the newest first",
+        query: FILTERS,
+        answers: (&[("200", "A page of them.")], Some("DeadLetterPage")),
+        refusals: &["invalid_parameter"],
+        ..letters("/api/dead-letters", Get, "listDeadLetters")
+    },
+    Operation {
+        summary: "Send many through again, the oldest first; what was charged before is not charged twice",
+        body: Some("DeadLettersReplayRequest"),
+        answers: (&[("200", "What came of it, or would.")], Some("DeadLetterReplay")),
+        ..letters("/api/dead-letters/replay", Post, "replayDeadLetters")
+    },
+    Operation {
+        summary: "One whole, with what would come of sending it through again now",
+        answers: (&[("200", "It is there.")], Some("DeadLetterDetails")),
+        ..letters("/api/dead-letters/{id}", Get, "getDeadLetter")
+    },
+    Operation {
+        summary: "Send one through again; what was charged before is not charged twice",
+        body: Some("DeadLetterReplayRequest"),
+        answers: (&[("200", "What came of it, or would.")], Some("DeadLetterReplay")),
+        ..letters("/api/dead-letters/{id}/replay", Post, "replayDeadLetter")
+    },
+    Operation {
+        summary: "Be asked about one no more",
+        body: Some("DeadLetterDiscardRequest"),
+        answers: (DONE, Some("DeadLettersDiscarded")),
+        ..letters("/api/dead-letters/{id}/discard", Post, "discardDeadLetter")
     },
 ];

@@ -36,6 +36,9 @@ fn described(operation: &Operation) -> OperationBuilder {
     for name in names(operation.path) {
         described = described.parameter(in_path(name));
     }
+    for (name, words) in operation.query {
+        described = described.parameter(in_query(name, words));
+    }
     if operation.moves_money {
         described = described.parameter(idempotency_key());
     }
@@ -64,6 +67,13 @@ fn in_path(name: &str) -> Parameter {
     };
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
     parameter.required(Required::True).schema(Some(schema)).build()
+}
+
+fn in_query(name: &str, words: &str) -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query);
+    let parameter = parameter.description(Some(words)).required(Required::False);
+    parameter.schema(Some(text)).build()
 }
 
 fn idempotency_key() -> Parameter {

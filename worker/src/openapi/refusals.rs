@@ -14,7 +14,8 @@ pub(super) const OF_BODIES: [&str; 5] =
 pub(super) const OF_MONEY: [&str; 2] = ["idempotency_key_required", "idempotency_key_reused"];
 
 /// Code, status, meaning.
-pub(super) const ALL: [(&str, &str, &str); 33] = [
+pub(super) const ALL: [(&str, &str, &str); 34] = [
+    ("invalid_parameter", "400", "A parameter of the query is not what it must be; see `detail`."),
     ("malformed_body", "400", "The body is no JSON, or broke off."),
     ("idempotency_key_required", "400", "`Idempotency-Key` is missing, or cannot be one."),
     ("unauthorized", "401", "A service token is needed: `Authorization: Bearer <token>`."),

@@ -26,6 +26,8 @@ pub(super) struct Correction {
     pub(super) settled: Settled,
     /// For a leg that was free and so has no rate yet: whose it is and how it is rated.
     pub(super) bill: Option<Bill>,
+    /// The dead letter whose word a person lets stand, where it is corrected for that.
+    pub(super) letter: Option<Uuid>,
 }
 
 /// What a correction leads to.
@@ -52,7 +54,8 @@ impl Family<'_> {
             return None;
         }
         let settled = Settled { seconds, basis, ..before };
-        Some(Correction { key: row.facts.key.clone(), settled, bill: self.rebill(row, &ended) })
+        let bill = self.rebill(row, &ended);
+        Some(Correction { key: row.facts.key.clone(), settled, bill, letter: None })
     }
 
     /// Whether another leg was to pay for this one, and does not any more.
@@ -72,7 +75,8 @@ impl Family<'_> {
 }
 
 /// Posts the difference between what was paid and what is right, which is `None` where there is none; and the rate, where
-/// the receipt has none yet. Corrections of a leg are counted, and the reference of each names its number.
+/// the receipt has none yet. Corrections of a leg are counted, and the reference of each names its number, or the letter
+/// that was accepted.
 ///
 /// # Errors
 /// There is no rate, or an amount does not fit.
@@ -107,13 +111,16 @@ pub(super) fn post(
         return Ok(Corrected { posting: None, receipt });
     }
     let LegKey { provider, leg } = &correction.key;
-    let (basis, number) = (correction.settled.basis, paid.corrections + 1);
+    let cause = match correction.letter {
+        Some(letter) => format!("accepted:{letter}"),
+        None => format!("{}:{}", correction.settled.basis.as_str(), paid.corrections + 1),
+    };
     let entry = Entry {
         id: new_id(),
         amount: owed.negated(),
         kind: TransactionType::Adjustment,
         call_log_id: Some(paid.call_log_id),
-        external_reference: Some(format!("{provider}:{leg}:{}:{number}", basis.as_str())),
+        external_reference: Some(format!("{provider}:{leg}:{cause}")),
     };
     let posting = account.post(entry).map_err(|_| overflow("balance"))?;
     Ok(Corrected { posting: Some(posting), receipt })

@@ -21,6 +21,7 @@ fn correction(seconds: u32) -> Correction {
         key: LegKey { provider: Provider::Telnyx, leg: "u1".to_owned() },
         settled: Settled { settled_as: SettledAs::Charged, seconds, basis: Basis::Answered },
         bill: None,
+        letter: None,
     }
 }
 

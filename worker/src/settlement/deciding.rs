@@ -26,7 +26,7 @@ impl Settlement<'_> {
     ) -> Result<Vec<(LegKey, Refusal)>, sqlx::Error> {
         let legs = self.with_relatives(legs).await?;
         let ended: Vec<&LegRow> = legs.iter().filter(|row| row.facts.hangup.is_some()).collect();
-        if ended.iter().all(|row| is_final(row)) {
+        if ended.iter().all(|row| is_final(row) && self.accepted_letter(row).is_none()) {
             return Ok(Vec::new());
         }
         let directory = store::directory::read(self.tx, &wanted(&legs)).await?;
@@ -36,7 +36,11 @@ impl Settlement<'_> {
             if family.is_uncovered(row) {
                 decided.reopened.push(row.facts.key.clone());
             } else if row.settled.is_some() {
-                decided.corrections.extend(family.correction(row));
+                let correction = family.correction(row);
+                let letter = self.accepted_letter(row);
+                decided
+                    .corrections
+                    .extend(correction.map(|correction| Correction { letter, ..correction }));
                 continue;
             }
             let key = row.facts.key.clone();
@@ -50,6 +54,11 @@ impl Settlement<'_> {
         let (work, mut refused) = self.with_payers(decided, &legs).await?;
         refused.extend(self.charge(work).await?);
         Ok(refused)
+    }
+
+    /// The letter whose word on this leg a person lets stand now.
+    fn accepted_letter(&self, row: &LegRow) -> Option<Uuid> {
+        self.accepted.as_ref().filter(|(key, _)| *key == row.facts.key).map(|(_, letter)| *letter)
     }
 
     /// Whose wallets pay; who has none yet is refused.

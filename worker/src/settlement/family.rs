@@ -189,7 +189,7 @@ impl Family<'_> {
         let leg = &row.facts;
         let known = parent.and_then(|parent| Some((parent, self.ended(parent).ok()?)));
         let Some((parent, parent_ended)) = known else {
-            return self.orphan(row);
+            return self.orphan(row, ended);
         };
         if !are_of_one_account(leg, &parent.facts) {
             let words = "the leg that it says has caused it is another account's";
@@ -212,7 +212,10 @@ impl Family<'_> {
         }
     }
 
-    fn orphan(&self, row: &LegRow) -> Verdict {
+    fn orphan(&self, row: &LegRow, ended: &Ended) -> Verdict {
+        if row.is_alone {
+            return self.root(row, ended);
+        }
         if self.within(PARENT_PATIENCE, row) {
             return Verdict::Wait;
         }

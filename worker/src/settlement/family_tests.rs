@@ -39,6 +39,7 @@ fn leg(name: &str, parent: Option<&str>, from: &str, to: &str, seconds: Option<u
         settled: None,
         heard_at: seconds.map(|_| NOW - Duration::seconds(1)),
         refusal: None,
+        is_alone: false,
         terms: None,
     }
 }

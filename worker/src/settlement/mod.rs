@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use curbe_domain::legs::{LegFacts, LegKey, Recording, merge};
+use curbe_platform::queue::message::digest;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -15,6 +16,7 @@ use crate::dead_letters::{DeadLetter, Reason, Refusal};
 use crate::store::call_legs::{LegNews, LegRow};
 use crate::store::{self, Tx, call_logs};
 
+mod accepting;
 mod accounts;
 pub mod announce;
 mod authorizing;
@@ -31,6 +33,7 @@ mod repeats;
 mod session;
 pub mod step;
 
+pub use accepting::{Accepted, NotAccepted, accept};
 use announce::Announcement;
 pub use authorizing::authorize;
 use message::Message;
@@ -57,6 +60,8 @@ struct Settlement<'a> {
     /// Recordings told of now of calls that are logged, by the leg of the log, and the wallets that this may move.
     recorded: Vec<(LegKey, Recording)>,
     recorded_wallets: Vec<Uuid>,
+    /// The leg of which a person lets another word stand, and the letter that has it.
+    accepted: Option<(LegKey, Uuid)>,
 }
 
 /// Settles messages inside `tx`; the caller commits.
@@ -74,7 +79,7 @@ pub async fn settle(
     let absorbed = settlement.name(&mut news).await?;
     settlement.refuse_second_accounts(&mut news).await?;
     let legs = settlement.merge(&mut news, &absorbed).await?;
-    settlement.refuse_contradictions(&news, &legs);
+    settlement.refuse_contradictions(&news, &legs).await?;
     settlement.tell_costs(&news, &legs).await?;
     let repeats = settlement.repeats(&news, &legs).await?;
     let refused = settlement.settle_legs(legs.clone()).await?;
@@ -127,6 +132,7 @@ impl<'a> Settlement<'a> {
             letters: Vec::new(),
             recorded: Vec::new(),
             recorded_wallets: Vec::new(),
+            accepted: None,
         }
     }
 
@@ -162,17 +168,28 @@ impl<'a> Settlement<'a> {
         Ok(legs)
     }
 
-    /// The same leg told differently: what was told first stands.
-    fn refuse_contradictions(&mut self, news: &[(&Message, LegNews)], legs: &[LegRow]) {
+    /// The same leg told differently: what was told first stands, unless a person has let the other word stand.
+    async fn refuse_contradictions(
+        &mut self,
+        news: &[(&Message, LegNews)],
+        legs: &[LegRow],
+    ) -> Result<(), sqlx::Error> {
         let stands: HashMap<&LegKey, &LegFacts> =
             legs.iter().map(|row| (&row.facts.key, &row.facts)).collect();
         for (message, told) in news {
             let known = stands.get(&told.facts.key);
-            if let Some(words) = known.and_then(|known| merge::contradiction(known, &told.facts)) {
+            let Some(words) = known.and_then(|known| merge::contradiction(known, &told.facts))
+            else {
+                continue;
+            };
+            let key = &told.facts.key;
+            let digest = digest(&message.payload);
+            if !store::dead_letters::replaced(self.tx, key, &digest).await? {
                 let refusal = Refusal::new(Reason::Conflict, words);
-                self.letters.push(message.dead_letter(refusal, Some(&told.facts.key)));
+                self.letters.push(message.dead_letter(refusal, Some(key)));
             }
         }
+        Ok(())
     }
 
     /// What is refused is not looked at again until there is news of it.

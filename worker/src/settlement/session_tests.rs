@@ -34,6 +34,7 @@ fn leg(name: &str, began: i64, seconds: Option<u32>) -> LegRow {
         settled: None,
         heard_at: seconds.map(|_| ended_at),
         refusal: None,
+        is_alone: false,
         terms: None,
     }
 }

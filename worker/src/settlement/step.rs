@@ -55,6 +55,26 @@ impl Steps {
         self.letters.extend(letters);
     }
 
+    /// Each message by its place in the stream, with the leg that it told of.
+    pub(crate) fn legs(&self) -> impl Iterator<Item = (u64, &LegKey)> {
+        self.messages.iter().map(|(_, _, sequence, key)| (*sequence, key))
+    }
+
+    /// The calls that were charged, or logged as free.
+    pub(crate) fn calls(&self) -> &[Charged] {
+        &self.charged
+    }
+
+    /// What was corrected.
+    pub(crate) fn corrections(&self) -> &[Posting] {
+        &self.corrected
+    }
+
+    /// What was put aside.
+    pub(crate) fn letters(&self) -> &[DeadLetter] {
+        &self.letters
+    }
+
     /// Writes the log lines and counts. Only after the commit: before it none of this is true.
     pub fn tell(&self) {
         for (step, request_id, stream_sequence, key) in &self.messages {

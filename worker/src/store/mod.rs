@@ -17,6 +17,7 @@ pub mod directory;
 pub mod directory_changes;
 pub mod idempotency_keys;
 pub mod identities;
+pub mod operator_runs;
 pub mod organizations;
 pub mod phone_numbers;
 pub mod provider_accounts;

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::output::Output;
 use crate::{
-    accounts, audit, cache, dead_letters, identities, migrate, numbers, organizations, rates,
-    tokens, users, wallets,
+    accounts, audit, cache, dead_letters, events, identities, migrate, numbers, organizations,
+    rates, tokens, users, wallets,
 };
 
 const AFTER_HELP: &str = "\
@@ -15,7 +15,7 @@ Environment (each FOO may come from the file that FOO_FILE names):
   DATABASE_URL    Postgres; every command but `tokens issue` needs it
   REDIS_URL       `wallets refill`, `wallets adjust` and `cache`; of customers' commands, if it is there: calls
                   that begin in the next moment find what was changed
-  NATS_URL        `migrate`: the queue
+  NATS_URL        `migrate`, `dead-letters replay`, `events replay`: the queue
   QUEUE_MAX_BYTES `migrate`: the most that the stream may hold, below the size of its disk
   QUEUE_REPLICAS  `migrate`: copies of the stream in a cluster (default 1)
   JWT_SECRETS     `tokens issue`: the first one signs
@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// Events that could not be used.
     #[command(subcommand)]
     DeadLetters(dead_letters::Command),
+    /// What the queue still holds of what providers told.
+    #[command(subcommand)]
+    Events(events::Command),
     /// Check that the books add up; status 1 and the rows where they do not.
     Audit(audit::Arguments),
 }
@@ -85,6 +88,7 @@ impl Command {
             Self::Tokens(command) => tokens::run(command, output).await,
             Self::Cache(command) => cache::run(command, output).await,
             Self::DeadLetters(command) => dead_letters::run(command, output).await,
+            Self::Events(command) => events::run(command, output).await,
             Self::Audit(arguments) => audit::run(&arguments, output).await,
         }
     }
@@ -126,7 +130,16 @@ mod tests {
             "curbe rates list --deck gold --prefix 52 --limit 5",
             "curbe rates quote +525512345678 --seconds 61 --direction inbound",
             "curbe tokens issue --user ID --ttl 90m",
-            "curbe dead-letters list --reason no_rate --since 2h --status all",
+            "curbe dead-letters list --reason no_rate --since 2h --until 1h --status all",
+            "curbe dead-letters list --provider telnyx --organization ID --limit 5",
+            "curbe dead-letters show ID",
+            "curbe dead-letters replay ID ID --dry-run",
+            "curbe dead-letters replay --all --reason no_rate --since 7d --rate 50 --yes --by ana --why rates",
+            "curbe dead-letters replay ID --accept new --why ticket-1 --yes",
+            "curbe dead-letters discard ID --why test",
+            "curbe dead-letters discard --all --provider twilio --why test --yes",
+            "curbe events replay --since 2026-12-01T00:00:00Z --until 1h --dry-run",
+            "curbe events replay --since 7d --rate 500 --yes",
         ] {
             let line = line.replace("ID", ID);
             assert!(parsed(&line).is_ok(), "{line}: {}", parsed(&line).unwrap_err());

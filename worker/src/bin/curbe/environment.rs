@@ -4,8 +4,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use async_nats::jetstream::Context;
 use clap::Parser;
 use curbe_platform::config::{bounded, from_environment, nats_url, secret};
+use curbe_platform::queue::{self, topology};
 use curbe_worker::store;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgConnectOptions;
@@ -69,6 +71,13 @@ pub(crate) struct Migration {
 
 #[derive(Parser)]
 #[command(name = NAME)]
+pub(crate) struct Queue {
+    #[arg(long, env, value_parser = nats_url)]
+    nats_url: SecretString,
+}
+
+#[derive(Parser)]
+#[command(name = NAME)]
 pub(crate) struct Tokens {
     #[arg(long, env, required = true, value_delimiter = ',', value_parser = jwt_secret)]
     pub(crate) jwt_secrets: Vec<SecretString>,
@@ -108,6 +117,16 @@ impl Database {
     pub(crate) async fn patient_pool(&self) -> anyhow::Result<PgPool> {
         let pool = store::patient_pool(self.database_url.expose_secret(), NAME);
         reached(pool.context("DATABASE_URL cannot be used")?).await
+    }
+}
+
+impl Queue {
+    /// The queue, where it is as it must be.
+    pub(crate) async fn context(&self) -> anyhow::Result<Context> {
+        let client = queue::connect(self.nats_url.expose_secret(), NAME).await?;
+        let context = queue::jetstream(client);
+        topology::verify(&context).await?;
+        Ok(context)
     }
 }
 

@@ -13,6 +13,9 @@ use serde::Serialize;
 const HEADING_LINE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 const BAR: &str = "{msg} [{bar:40}] {human_pos}/{human_len} {eta}";
+/// As clap has it.
+const USAGE: u8 = 2;
+const PARTLY: u8 = 3;
 const TICK: Duration = Duration::from_millis(100);
 
 /// Where results and warnings go.
@@ -46,6 +49,12 @@ impl Output {
         writeln!(io::stderr().lock(), "curbe: warning: {words}").ok();
     }
 
+    /// Says what is wrong with how the command was asked for.
+    pub(crate) fn usage(&self, words: impl Display) -> anyhow::Result<ExitCode> {
+        writeln!(io::stderr().lock(), "curbe: {words}").ok();
+        Ok(ExitCode::from(USAGE))
+    }
+
     /// Says why the command failed.
     pub(crate) fn error(&self, error: &anyhow::Error) {
         writeln!(io::stderr().lock(), "curbe: {}", reasons(error)).ok();
@@ -68,6 +77,33 @@ pub(crate) fn failed(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCod
     result.map(|_| ExitCode::FAILURE)
 }
 
+/// A result that is written and still leaves something to be done.
+pub(crate) fn partly(result: anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    result.map(|_| ExitCode::from(PARTLY))
+}
+
+/// Text as a terminal may be given it: what would move its cursor, colour it or turn its direction round is spelled out.
+/// Much of what is shown here was sent by strangers.
+fn harmless(text: &str) -> String {
+    let is_harmful = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().fold(String::with_capacity(text.len()), |mut told, character| {
+        if is_harmful(character) {
+            told.extend(character.escape_default());
+        } else {
+            told.push(character);
+        }
+        told
+    })
+}
+
+/// The same, line by line.
+fn harmless_lines(text: &str) -> String {
+    text.split('\n').map(harmless).collect::<Vec<_>>().join("\n")
+}
+
 /// Rows under headings.
 pub(crate) fn table<const N: usize>(
     headings: [&str; N],
@@ -78,7 +114,7 @@ pub(crate) fn table<const N: usize>(
         .load_style(HEADING_LINE)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(headings)
-        .add_rows(rows);
+        .add_rows(rows.into_iter().map(|row| row.map(|cell| harmless(&cell))));
     table.trim_fmt()
 }
 
@@ -87,7 +123,7 @@ pub(crate) fn record<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> 
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for (name, value) in pairs {
-        table.add_row([name.to_owned(), value]);
+        table.add_row([name.to_owned(), harmless_lines(&value)]);
     }
     if let Some(names) = table.column_mut(0) {
         names.set_cell_alignment(CellAlignment::Right);
@@ -136,6 +172,16 @@ mod tests {
         let refused = anyhow::anyhow!("refused");
         let error = refused.context("cannot reach it: refused").context("no connection");
         assert_eq!(reasons(&error), "no connection: cannot reach it: refused");
+    }
+
+    #[test]
+    fn what_strangers_sent_cannot_move_the_terminal() {
+        let sent = "a\u{1b}[2J\u{9b}31m\u{202e}b\r\nc\td";
+        for text in [table(["leg"], [[sent.to_owned()]]), record([("leg", sent.to_owned())])] {
+            let is_plain = |character: char| character == '\n' || !character.is_control();
+            assert!(text.chars().all(is_plain) && !text.contains('\u{202e}'), "{text:?}");
+            assert!(text.contains("a\\u{1b}[2J\\u{9b}31m\\u{202e}b\\r"), "{text}");
+        }
     }
 
     #[test]

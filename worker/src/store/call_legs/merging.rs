@@ -159,7 +159,7 @@ pub async fn merge(tx: &mut Tx, news: &[LegNews]) -> Result<Vec<LegRow>, sqlx::E
             provider, leg, parent, session, account, from_address, to_address, direction::text, initiated_at,
             answered_at, outcome, seconds, talked, ended_at, provider_cost, billed_seconds, recording_status::text,
             recording_url, recording_id, settled_as, settled_seconds, settled_by, hangup_received_at as heard_at,
-            refusal
+            refusal, alone_at
         "#,
         &columns.provider,
         &columns.leg,

@@ -1,6 +1,6 @@
 //! `call_legs`: one row a leg, where everything told of it merges.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use curbe_domain::legs::duration::Basis;
 use curbe_domain::legs::{LegFacts, LegKey};
@@ -12,10 +12,12 @@ use super::authorizations::Terms;
 use super::{Tx, columns};
 
 mod merging;
+mod overruling;
 mod refused;
 mod row;
 
 pub use merging::merge;
+pub use overruling::{leave_alone, replace_end, withdraw_refusal};
 pub use refused::{mark_refused, refuse};
 use row::Row;
 
@@ -30,6 +32,8 @@ pub struct LegRow {
     pub heard_at: Option<OffsetDateTime>,
     /// Why it was refused before it began.
     pub refusal: Option<Reason>,
+    /// A person has decided that nobody waits for its parent any more.
+    pub is_alone: bool,
     /// What it was authorized on, once that was looked up.
     pub terms: Option<Terms>,
 }
@@ -102,7 +106,8 @@ macro_rules! lock_by {
                 l.provider, l.leg, l.parent, l.session, l.account, l.from_address, l.to_address, l.direction::text,
                 l.initiated_at, l.answered_at, l.outcome, l.seconds, l.talked, l.ended_at, l.provider_cost,
                 l.billed_seconds, l.recording_status::text, l.recording_url, l.recording_id, l.settled_as,
-                l.settled_seconds, l.settled_by, l.hangup_received_at as heard_at, l.refusal
+                l.settled_seconds, l.settled_by, l.hangup_received_at as heard_at, l.refusal,
+                l.alone_at
             from unnest($1::text[], $2::text[]) as wanted (provider, leg)
             join call_legs l on l.provider = wanted.provider and l." + $column + " = wanted.leg
             order by l.provider, l.leg
@@ -202,6 +207,28 @@ pub async fn is_settled(tx: &mut Tx, key: &LegKey) -> Result<bool, sqlx::Error> 
     )
     .fetch_one(&mut *tx)
     .await
+}
+
+/// Those of these legs that are settled.
+///
+/// # Errors
+/// What the database says.
+pub async fn settled(tx: &mut Tx, keys: &[LegKey]) -> Result<HashSet<LegKey>, sqlx::Error> {
+    let (providers, legs) = columns(keys);
+    let rows = sqlx::query!(
+        r#"
+        select l.provider, l.leg
+        from unnest($1::text[], $2::text[]) as wanted (provider, leg)
+        join call_legs l on l.provider = wanted.provider and l.leg = wanted.leg
+        where l.settled_at is not null
+        "#,
+        &providers,
+        &legs,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let key = |provider: String, leg| Some(LegKey { provider: Provider::parse(&provider)?, leg });
+    Ok(rows.into_iter().filter_map(|row| key(row.provider, row.leg)).collect())
 }
 
 /// The legs in whose logs these covered legs are: their parents, or the charged legs of their sessions.

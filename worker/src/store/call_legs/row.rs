@@ -38,6 +38,7 @@ pub(super) struct Row {
     pub(super) settled_by: Option<String>,
     pub(super) heard_at: Option<OffsetDateTime>,
     pub(super) refusal: Option<String>,
+    pub(super) alone_at: Option<OffsetDateTime>,
 }
 
 impl Row {
@@ -45,6 +46,7 @@ impl Row {
         Ok(LegRow {
             heard_at: self.heard_at,
             refusal: self.refusal.as_deref().and_then(Reason::parse),
+            is_alone: self.alone_at.is_some(),
             terms: None,
             settled: self.settled(),
             facts: LegFacts {

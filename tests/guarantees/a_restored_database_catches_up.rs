@@ -1,0 +1,122 @@
+//! A database that was restored from an older copy has lost what was committed since; the stream still holds what it was
+//! told. Sent through again, it comes to exactly the same books.
+
+use curbe_tests::simulator::twilio::TwilioCall;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::fixture::Bank;
+use crate::fixture::customers::User;
+
+/// Of each customer, before the copy is taken and after.
+const CALLS: u32 = 8;
+const MEXICO: &str = "+523312345678";
+
+#[tokio::test]
+async fn to_exactly_the_same_books() {
+    let bank = Bank::without_worker().await;
+    let worker = bank.stack.start_worker(&[]).await.unwrap();
+    let users = [bank.customer().await, bank.customer().await];
+    bank.cache_is_current().await;
+    traffic(&bank, &users).await;
+    // One runs while the copy is taken: it was allowed before, and ends after.
+    let running = TwilioCall::outbound(&users[0].number, MEXICO);
+    assert!(bank.ask(&running).await.limit().is_some());
+    bank.drained().await;
+    worker.process().kill();
+    let since = OffsetDateTime::now_utc();
+    copy(&bank, &database(&bank), "kept").await;
+    worker.restart().await.unwrap();
+    bank.hang_up(&running.completed(61)).await;
+    traffic(&bank, &users).await;
+    let books = books(&bank).await;
+
+    worker.process().kill();
+    drop_database(&bank, &database(&bank)).await;
+    copy(&bank, "kept", &database(&bank)).await;
+    worker.restart().await.unwrap();
+    bank.curbe(&["cache", "rebuild"]).await;
+    assert_ne!(self::books(&bank).await, books, "something is missing");
+
+    let since = since.format(&Rfc3339).unwrap();
+    let look = bank.curbe(&["events", "replay", "--since", &since, "--dry-run"]).await;
+    assert_eq!(look["subjects"]["credit.twilio.authorized"], 2 * CALLS, "{look}");
+    let sent = bank.run(&["events", "replay", "--since", &since, "--yes", "--json"]).await;
+    // The letters that had been put aside are put aside again.
+    assert_eq!(sent.status, Some(3), "{sent:?}");
+    assert_eq!(
+        (&sent.json()["sent"], &sent.json()["failing"]["no_rate"]),
+        (&look["sent"], &2.into())
+    );
+    bank.drained().await;
+    assert_eq!(self::books(&bank).await, books);
+    bank.books_are_clean().await;
+
+    // Once more changes nothing, and its own copies are not sent along.
+    let again = bank.run(&["events", "replay", "--since", &since, "--yes", "--json"]).await;
+    assert_eq!((&again.json()["sent"], &again.json()["copies"]), (&look["sent"], &look["sent"]));
+    bank.drained().await;
+    assert_eq!(self::books(&bank).await, books);
+    bank.books_are_clean().await;
+}
+
+/// Calls that ask and calls that do not, some of them without a rate.
+async fn traffic(bank: &Bank, users: &[User]) {
+    for user in users {
+        for call in 0..CALLS {
+            let asked = TwilioCall::outbound(&user.number, MEXICO);
+            assert!(bank.ask(&asked).await.limit().is_some());
+            bank.hang_up(&asked.completed(call * 37)).await;
+            bank.hang_up(&user.calls("+34911234567", call * 11)).await;
+            if call == 1 {
+                bank.hang_up(&user.calls("+999123456", 61)).await;
+            }
+            // Until then its hold stands in the way of the next call.
+            bank.drained().await;
+        }
+    }
+}
+
+/// Every call with what was paid for it and on which terms, every balance, everything held, every letter.
+async fn books(bank: &Bank) -> Vec<String> {
+    let books = "
+        select concat_ws(' ', 'call', l.external_call_id, l.status, l.duration_seconds, l.customer_price, l.rate_id,
+            l.wallet_id, t.type, t.amount)
+        from call_logs l left join wallet_transactions t on t.reference_id = l.id
+        union all select concat_ws(' ', 'wallet', id, balance, seq) from wallets
+        union all select concat_ws(' ', 'authorization', id, amount, status) from authorizations
+        union all select concat_ws(' ', 'letter', leg, reason, status) from dead_letters
+        order by 1";
+    sqlx::query_scalar(books).fetch_all(bank.stack.pool()).await.unwrap()
+}
+
+/// The name of the bank's database.
+fn database(bank: &Bank) -> String {
+    bank.stack.database_url().rsplit('/').next().unwrap().to_owned()
+}
+
+/// Copies a database, which nobody may be using.
+async fn copy(bank: &Bank, from: &str, to: &str) {
+    let to = if to == "kept" { format!("{}_kept", database(bank)) } else { to.to_owned() };
+    let from = if from == "kept" { format!("{}_kept", database(bank)) } else { from.to_owned() };
+    leave(bank, &from).await;
+    on_server(bank, format!("create database {to} template {from}")).await;
+}
+
+async fn drop_database(bank: &Bank, name: &str) {
+    leave(bank, name).await;
+    on_server(bank, format!("drop database {name} with (force)")).await;
+}
+
+/// Ends whoever is connected to it.
+async fn leave(bank: &Bank, name: &str) {
+    let end = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname =";
+    on_server(bank, format!("{end} '{name}'")).await;
+}
+
+async fn on_server(bank: &Bank, statement: String) {
+    let url = bank.stack.postgres().url("postgres");
+    let mut server = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut server).await.unwrap();
+}

@@ -1,0 +1,152 @@
+//! `/api/dead-letters`: the same as the operators' `curbe dead-letters`, for the backend's own pages. Nothing here needs an
+//! `Idempotency-Key`: whatever moves, moves under the charge keys of the legs.
+
+pub(crate) mod list;
+pub(crate) mod requests;
+
+use std::time::Duration;
+
+use async_nats::jetstream::Context;
+use hyper::StatusCode;
+use serde::Serialize;
+use sqlx::PgPool;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use self::requests::{DiscardRequest, ReplayAllRequest, ReplayRequest};
+use super::Refusal;
+use super::answer::Answer;
+use crate::dead_letters::replay::{Pace, ReplayError, Selection};
+use crate::dead_letters::report::Report;
+use crate::dead_letters::run::Operator;
+use crate::dead_letters::{detail, discard, preview, replay};
+use crate::rates::RateCache;
+use crate::store::transaction::TransactionError;
+
+/// A request is answered while whoever asked still waits; what the worker has not come to by then is told as such.
+const PACE: Pace = Pace { rate: 1_000, patience: Duration::from_secs(10) };
+
+/// What is asked, as far as the path says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    List,
+    Details(Uuid),
+    Decision(Decision),
+}
+
+/// What somebody decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    ReplayAll,
+    Replay(Uuid),
+    Discard(Uuid),
+}
+
+/// What was discarded.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DeadLettersDiscarded)]
+pub(crate) struct Discarded {
+    /// The run that it is on record under.
+    run_id: Uuid,
+    /// The letters that were open until now.
+    letters: Vec<Uuid>,
+}
+
+/// What it works with.
+#[derive(Clone)]
+pub(crate) struct DeadLetters {
+    pool: PgPool,
+    rates: RateCache,
+    context: Context,
+}
+
+impl std::fmt::Debug for DeadLetters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DeadLetters")
+    }
+}
+
+impl DeadLetters {
+    pub(crate) fn new(pool: PgPool, rates: RateCache, context: Context) -> Self {
+        Self { pool, rates, context }
+    }
+
+    /// A page of them.
+    pub(crate) async fn list(&self, query: &str) -> Result<Answer, Refusal> {
+        list::page(&self.pool, query).await
+    }
+
+    /// One whole.
+    pub(crate) async fn show(&self, id: Uuid) -> Result<Answer, Refusal> {
+        let details = detail::read(&self.pool, &self.rates, id).await.map_err(unavailable)?;
+        let details = details.ok_or_else(Refusal::not_found)?;
+        Ok(Answer::new(StatusCode::OK, &details))
+    }
+
+    /// Does what somebody has decided. A caller that hangs up changes nothing: it goes on to its end.
+    pub(crate) async fn decide(&self, decision: Decision, body: &[u8]) -> Result<Answer, Refusal> {
+        let (this, body) = (self.clone(), body.to_vec());
+        let deciding = tokio::spawn(async move { this.act(decision, &body).await });
+        deciding.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a request panicked");
+            Err(Refusal::internal())
+        })
+    }
+
+    async fn act(&self, decision: Decision, body: &[u8]) -> Result<Answer, Refusal> {
+        match decision {
+            Decision::ReplayAll => {
+                let (selection, operator, dry_run) = ReplayAllRequest::read(body)?;
+                self.replay(&selection, &operator, dry_run).await
+            }
+            Decision::Replay(id) => {
+                let (operator, dry_run) = ReplayRequest::read(body)?;
+                self.replay(&Selection::Ids(vec![id]), &operator, dry_run).await
+            }
+            Decision::Discard(id) => {
+                let operator = DiscardRequest::read(body)?;
+                let done =
+                    discard::discard(&self.pool, &Selection::Ids(vec![id]), &operator).await?;
+                let discarded = Discarded { run_id: done.run_id, letters: done.letters };
+                Ok(Answer::new(StatusCode::OK, &discarded))
+            }
+        }
+    }
+
+    async fn replay(
+        &self,
+        selection: &Selection,
+        operator: &Operator,
+        dry_run: bool,
+    ) -> Result<Answer, Refusal> {
+        let report: Report = if dry_run {
+            let ids = selection.ids(&self.pool).await?;
+            let looked = preview::preview(&self.pool, &self.rates, &ids, &|_| {});
+            looked.await.map_err(unavailable)?
+        } else {
+            let told = |_, _| {};
+            replay::replay(&self.pool, &self.context, selection, PACE, operator, &told).await?
+        };
+        Ok(Answer::new(StatusCode::OK, &report))
+    }
+}
+
+impl From<ReplayError> for Refusal {
+    fn from(error: ReplayError) -> Self {
+        let words = error.to_string();
+        match error {
+            ReplayError::Unknown(_) => Self::not_found().with_detail(words),
+            ReplayError::NotPublished { .. } => {
+                tracing::error!(dependency = "nats", error = words, "a request is not answered");
+                Self::unavailable()
+            }
+            ReplayError::Transaction(error) => unavailable(error),
+        }
+    }
+}
+
+fn unavailable(error: TransactionError) -> Refusal {
+    tracing::error!(?error, "a request is not answered");
+    Refusal::unavailable()
+}
