@@ -48,9 +48,9 @@ fuzz: ## Look for bytes that break a parser, for so long: TARGET=webhooks SECOND
 	cargo +nightly fuzz run --fuzz-dir $(FUZZ) --sanitizer none $(TARGET) \
 		$(FUZZ)/corpus/$(TARGET) $(FUZZ)/seeds/$(TARGET) -- -max_total_time=$(or $(SECONDS),60)
 
-faults: build ## Break one thing after another under load; SEED=1 ROUNDS=20, or KILLS=50 at each point of a worker's way
-	cargo run --quiet --package curbe-tests --bin faults -- $(if $(SEED),--seed $(SEED)) \
-		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(KILLS),--kills $(KILLS))
+faults: build ## Break things under load: SEED=1 ROUNDS=20; or KILLS=50 at each point of a worker's way; or OUTAGE=60
+	cargo run --quiet --package curbe-tests --bin faults -- $(foreach what,SEED ROUNDS KILLS OUTAGE RATE,\
+		$(if $($(what)),--$(shell echo $(what) | tr A-Z a-z) $($(what))))
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -12,6 +12,7 @@ use curbe_tests::stack::wait_until;
 
 use super::{is_well, survives};
 use crate::fixture::SOON;
+use crate::fixture::spool::spools;
 
 /// What is left of the room in a stream that is about to be full.
 const ROOM: i64 = 512 * 1024;
@@ -31,15 +32,26 @@ async fn a_queue_that_is_killed_again_and_again() {
     survives(&lab, &[Fault::Away(Part::Queue); KILLS]).await;
 }
 
+/// Longer than the queue's silence is noticed by its clients.
+#[tokio::test]
+async fn a_queue_that_is_gone_or_frozen_for_longer() {
+    let lab = super::lab("a_queue_that_is_gone_or_frozen_for_longer").await;
+    let faults = [Fault::Away(Part::Queue), Fault::Quiet(Part::Queue)];
+    lab.survives(&faults, Duration::from_secs(12)).await.unwrap();
+    is_well(&lab).await;
+    assert_eq!(lab.history().refused, 0, "somebody was turned away");
+}
+
 #[tokio::test]
 async fn a_stream_that_is_full() {
     let options = LabOptions::new("a_stream_that_is_full");
     let lab = Lab::without_workers(options).await.unwrap();
     let enough = room(&lab, |bytes| bytes + ROOM).await;
     let callers = lab.callers();
-    callers.turned_away(20).await.unwrap();
-    assert!(lab.history().accepted > 0 && lab.history().refused > 0);
-    // Nothing was dropped to make room: all that was accepted is charged.
+    let ingest = lab.stack.services_of(Kind::Ingest)[0].clone();
+    spools(&ingest, |events| events > 20).await;
+    // Nothing was dropped to make room, and nobody was turned away: all of it is charged.
+    assert_eq!(lab.history().refused, 0);
     lab.start(Kind::Worker, &[]).await.unwrap();
     room(&lab, |_| enough).await;
     callers.accepted(40).await.unwrap();

@@ -91,23 +91,12 @@ impl Callers {
     /// # Errors
     /// They were not in time.
     pub async fn accepted(&self, more: usize) -> Result<()> {
-        self.grows(more, "webhooks to be accepted", |history| history.accepted).await
-    }
-
-    /// Waits until so many more webhooks were refused, or had no answer.
-    ///
-    /// # Errors
-    /// They were not in time.
-    pub async fn turned_away(&self, more: usize) -> Result<()> {
-        let count = |history: &History| history.refused + history.unknown;
-        self.grows(more, "webhooks to be turned away", count).await
-    }
-
-    async fn grows(&self, more: usize, what: &str, of: fn(&History) -> usize) -> Result<()> {
-        let enough = of(&held(&self.providers.history)) + more;
-        wait_for(SOON, what, async || match of(&held(&self.providers.history)) {
-            now if now < enough => Err(format!("{now} of {enough}")),
-            _ => Ok(()),
+        let enough = held(&self.providers.history).accepted + more;
+        wait_for(SOON, "webhooks to be accepted", async || {
+            match held(&self.providers.history).accepted {
+                now if now < enough => Err(format!("{now} of {enough}")),
+                _ => Ok(()),
+            }
         })
         .await
     }

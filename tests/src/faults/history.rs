@@ -1,6 +1,6 @@
 //! What was sent and how it was answered: what the books are held against.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::oracle::found::Found;
@@ -23,7 +23,7 @@ pub struct History {
     /// Calls of which every event was accepted at last, and forged ones with what cannot be charged.
     pub(super) told: Traffic,
     /// Calls that were told of once, whatever came of it.
-    pub(super) once: Vec<(ExpectedLeg, Answered)>,
+    pub(super) once: HashMap<String, (ExpectedLeg, Answered)>,
     /// Webhooks that were accepted.
     pub accepted: usize,
     /// Webhooks that were refused.
@@ -50,10 +50,9 @@ impl History {
 
     /// A call that was told of so far; told of again, the better answer counts.
     pub(super) fn told_once(&mut self, leg: ExpectedLeg, answered: Answered) {
-        match self.once.iter_mut().find(|(told, _)| told.id() == leg.id()) {
-            Some((_, before)) if answered == Answered::Accepted => *before = answered,
-            Some(_) => {}
-            None => self.once.push((leg, answered)),
+        let (_, best) = self.once.entry(leg.id().to_owned()).or_insert((leg, answered));
+        if answered == Answered::Accepted {
+            *best = answered;
         }
     }
 
@@ -69,7 +68,7 @@ impl History {
         let known: HashSet<&str> = found.iter().map(|found| found.leg.as_str()).collect();
         let once = self
             .once
-            .iter()
+            .values()
             .filter(|(leg, answered)| *answered == Answered::Accepted || known.contains(leg.id()));
         self.told.legs.iter().chain(once.map(|(leg, _)| leg)).cloned().collect()
     }

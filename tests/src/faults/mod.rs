@@ -10,6 +10,7 @@ pub mod invariants;
 pub mod kill_points;
 pub mod lab;
 pub mod links;
+pub mod outages;
 pub mod proxy;
 pub mod rounds;
 mod screens;

@@ -107,7 +107,7 @@ impl Service {
         if settings.kind == Kind::Ingest {
             // What the providers' signatures cover.
             launch.environment.push(("PUBLIC_BASE_URL".to_owned(), url.clone()));
-            let spool = settings.folder.join(format!("{}.spool", settings.name));
+            let spool = settings.folder.with_file_name("spools").join(settings.name);
             launch.environment.push(("SPOOL_DIRECTORY".to_owned(), spool.display().to_string()));
         }
         // Own values after ours, so that a caller who says where to listen is heard.
