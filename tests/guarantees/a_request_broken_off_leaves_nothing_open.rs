@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-use crate::fixture::customers::OPENING;
 use crate::fixture::Bank;
+use crate::fixture::customers::OPENING;
 
 const ROUNDS: usize = 30;
 /// Requests under way at the same time.
