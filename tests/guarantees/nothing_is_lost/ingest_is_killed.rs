@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use curbe_tests::faults::builds;
+use curbe_tests::faults::fault::Fault;
 use curbe_tests::faults::history::Answered;
 use curbe_tests::faults::{Lab, LabOptions};
 use curbe_tests::stack::services::{Kind, Service};
 use curbe_tests::stack::wait_until;
 
-use super::is_well;
+use super::{is_well, survives};
 use crate::fixture::SOON;
 
 /// Tells a doomed `ingest` of a call, kills it at this point, and tells another one, as a provider that tries again.
@@ -67,8 +68,7 @@ async fn before_or_after_it_published() {
 
 #[tokio::test]
 async fn again_and_again_under_load() {
-    use curbe_tests::faults::fault::Fault;
     let lab = super::lab("again_and_again_under_load").await;
-    super::survives(&lab, &[Fault::Killed(Kind::Ingest); 3]).await;
+    survives(&lab, &[Fault::Killed(Kind::Ingest); 3]).await;
     assert!(lab.history().unknown > 0, "no kill met a webhook");
 }

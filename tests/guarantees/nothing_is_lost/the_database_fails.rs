@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::pull;
+use async_nats::jetstream::consumer::{Info, pull};
+use curbe_tests::faults::Lab;
 use curbe_tests::faults::fault::{Fault, Part};
+use curbe_tests::stack::services::Kind;
 use curbe_tests::stack::wait_until;
 use sqlx::Connection;
 use tokio::time::sleep;
@@ -18,7 +20,7 @@ const LOCKED: Duration = Duration::from_secs(6);
 async fn a_commit_whose_reply_is_lost() {
     let lab = super::lab("a_commit_whose_reply_is_lost").await;
     survives(&lab, &[Fault::CommitReplyLost; 2]).await;
-    let workers = lab.stack.services_of(curbe_tests::stack::services::Kind::Worker);
+    let workers = lab.stack.services_of(Kind::Worker);
     let logs: String = workers.iter().map(|worker| worker.process().log()).collect();
     assert!(logs.contains("not settled"), "no worker was in doubt");
 }
@@ -52,7 +54,7 @@ async fn a_wallet_that_somebody_keeps_locked() {
     is_well(&lab).await;
 }
 
-async fn consumer(lab: &curbe_tests::faults::Lab) -> async_nats::jetstream::consumer::Info {
+async fn consumer(lab: &Lab) -> Info {
     let stream = lab.queue().await.unwrap().get_stream("CURBE").await.unwrap();
     stream.get_consumer::<pull::Config>("billing").await.unwrap().cached_info().clone()
 }

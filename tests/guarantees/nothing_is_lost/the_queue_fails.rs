@@ -94,7 +94,7 @@ async fn a_consumer_that_is_deleted() {
 #[tokio::test]
 async fn a_stream_that_is_deleted() {
     let lab = super::lab("a_stream_that_is_deleted").await;
-    super::survives(&lab, &[]).await;
+    survives(&lab, &[]).await;
     lab.queue().await.unwrap().delete_stream("CURBE").await.unwrap();
     says_so(&lab).await;
     migrates(&lab).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use rand::RngExt;
 use rand::seq::IndexedRandom;
 use tokio::time::sleep;
 
@@ -21,6 +22,8 @@ use crate::stack::services::{Kind, Service};
 const DRAIN: Duration = Duration::from_secs(30);
 /// Something goes by all the time.
 const SOON: Duration = Duration::from_secs(60);
+/// A worker comes to a point so often before it dies there.
+const TIMES_MAX: usize = 4;
 /// A `COMMIT` of more than this has settled something.
 const BYTES_OF_A_SETTLEMENT: usize = 2_000;
 
@@ -169,7 +172,10 @@ impl Lab {
                 let trap = Trap::on("EVALSHA", Snap::CutBefore).after("PUBLISH", 0);
                 self.sprung(Link::WorkerCache, trap, async || self.kill_workers().await).await
             }
-            Fault::KilledAt(point) => self.killed_at(Kind::Worker, point, 1).await,
+            Fault::KilledAt(point) => {
+                let time = held(&self.rng).random_range(1..=TIMES_MAX);
+                self.killed_at(Kind::Worker, point, time).await
+            }
             Fault::CacheEmptied => {
                 let client = redis::Client::open(self.stack.redis_url())?;
                 let mut connection = client.get_multiplexed_async_connection().await?;

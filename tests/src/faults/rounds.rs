@@ -20,8 +20,8 @@ const OUTAGE: std::ops::Range<u64> = 500..4_000;
 pub struct Mix {
     /// What all chance comes from.
     pub seed: u64,
-    /// What breaks, one after another.
-    pub faults: Vec<Fault>,
+    /// What breaks, one after another; after each of these everything is counted.
+    pub rounds: Vec<Vec<Fault>>,
     /// How whoever wants to see the same again says so.
     pub again: String,
 }
@@ -31,16 +31,28 @@ impl Mix {
     #[must_use]
     pub fn of_all(seed: u64, rounds: usize) -> Self {
         let (mut rng, all) = (StdRng::seed_from_u64(seed), Fault::catalogue());
-        let faults = (0..rounds).filter_map(|_| all.choose(&mut rng).copied()).collect();
-        Self { seed, faults, again: format!("make faults SEED={seed} ROUNDS={rounds}") }
+        let rounds_of_one = (0..rounds).filter_map(|_| Some(vec![*all.choose(&mut rng)?]));
+        Self {
+            seed,
+            rounds: rounds_of_one.collect(),
+            again: format!("make faults SEED={seed} ROUNDS={rounds}"),
+        }
     }
 
     /// A worker dies so often at each point of a message's way, in any order.
     #[must_use]
     pub fn of_kills(seed: u64, kills: usize) -> Self {
-        let mut faults = Fault::kills().repeat(kills);
-        faults.shuffle(&mut StdRng::seed_from_u64(seed));
-        Self { seed, faults, again: format!("make faults SEED={seed} KILLS={kills}") }
+        let mut rng = StdRng::seed_from_u64(seed);
+        let rounds = (0..kills).map(|_| {
+            let mut kills = Fault::kills();
+            kills.shuffle(&mut rng);
+            kills
+        });
+        Self {
+            seed,
+            rounds: rounds.collect(),
+            again: format!("make faults SEED={seed} KILLS={kills}"),
+        }
     }
 }
 
@@ -58,36 +70,27 @@ pub async fn run(mix: Mix) -> Result<bool> {
     let mut rng = StdRng::seed_from_u64(mix.seed);
     let mut survived: BTreeMap<String, usize> = BTreeMap::new();
     let mut violations = Vec::new();
-    for (round, fault) in (1..).zip(mix.faults) {
+    for (number, faults) in (1..).zip(mix.rounds) {
         let outage = Duration::from_millis(rng.random_range(OUTAGE));
         let begun = Instant::now();
-        let found = broken(&lab, fault, outage).await?;
-        say(&format!(
-            "{round:>4}  {fault}: {} violations after {:.1?}",
-            found.len(),
-            begun.elapsed()
-        ));
-        if found.is_empty() {
-            *survived.entry(fault.to_string()).or_default() += 1;
-        } else {
-            found.iter().take(20).for_each(|violation| say(&format!("      {violation}")));
-            violations.extend(found);
-            // The books stay as they are: what follows would be found again and again.
+        lab.survives(&faults, outage).await?;
+        let found = lab.violations().await?;
+        let names = faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (after, words) = (begun.elapsed(), names.join(", "));
+        say(&format!("{number:>4}  {after:>6.1?}  {} violations: {words}", found.len()));
+        found.iter().take(20).for_each(|violation| say(&format!("      {violation}")));
+        violations.extend(found);
+        if !violations.is_empty() {
+            // The books stay as they are: all that follows would find it again.
             break;
+        }
+        for name in names {
+            *survived.entry(name).or_default() += 1;
         }
     }
     summary(&lab, &survived, begun.elapsed()).await?;
     say(&format!("violations: {}; again: {}", violations.len(), mix.again));
     Ok(violations.is_empty())
-}
-
-async fn broken(
-    lab: &Lab,
-    fault: Fault,
-    outage: Duration,
-) -> Result<Vec<super::invariants::Violation>> {
-    lab.survives(&[fault], outage).await?;
-    lab.violations().await
 }
 
 async fn summary(lab: &Lab, survived: &BTreeMap<String, usize>, after: Duration) -> Result<()> {

@@ -8,6 +8,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::mode::{Direction, Mode};
@@ -39,7 +40,12 @@ struct Losses {
 }
 
 /// Carries bytes in both directions until both have ended, or the connection is cut.
-pub(super) async fn carry(mut client: TcpStream, mut server: TcpStream, wire: &Arc<Wire>) {
+pub(super) async fn carry(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    wire: &Wire,
+    mut cuts: watch::Receiver<usize>,
+) {
     client.set_nodelay(true).ok();
     server.set_nodelay(true).ok();
     let losses = Losses::default();
@@ -54,7 +60,8 @@ pub(super) async fn carry(mut client: TcpStream, mut server: TcpStream, wire: &A
         };
         tokio::select! {
             (up, ()) = both => up,
-            () = wire.cut.notified() => End::Cut,
+            // Also one that came while the server was being reached.
+            _ = cuts.changed() => End::Cut,
             () = is_healed_after_losses(wire, &losses) => End::Cut,
         }
     };

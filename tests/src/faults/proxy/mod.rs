@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use self::mode::Mode;
@@ -31,7 +31,8 @@ pub struct Proxy {
 struct Wire {
     mode: watch::Sender<Mode>,
     trap: watch::Sender<Option<Arc<Trap>>>,
-    cut: Notify,
+    /// How often all connections were cut.
+    cuts: watch::Sender<usize>,
     /// Connections that lost a reply, or were cut by a trap.
     snapped: AtomicUsize,
 }
@@ -47,7 +48,7 @@ impl Proxy {
         let wire = Arc::new(Wire {
             mode: watch::Sender::new(Mode::Pass),
             trap: watch::Sender::new(None),
-            cut: Notify::new(),
+            cuts: watch::Sender::new(0),
             snapped: AtomicUsize::new(0),
         });
         let accepting = tokio::spawn(accept(listener, servers, Arc::clone(&wire)));
@@ -76,13 +77,8 @@ impl Proxy {
     pub fn set(&self, mode: Mode) {
         self.wire.mode.send_replace(mode);
         if mode == Mode::Cut {
-            self.wire.cut.notify_waiters();
+            self.wire.cuts.send_modify(|cuts| *cuts += 1);
         }
-    }
-
-    /// Resets every open connection; new ones are as before.
-    pub fn cut(&self) {
-        self.wire.cut.notify_waiters();
     }
 
     /// Waits for bytes on their way to the server, once.
@@ -125,11 +121,11 @@ async fn accept(listener: TcpListener, servers: Vec<u16>, wire: Arc<Wire>) {
         let Ok((client, _)) = listener.accept().await else { return };
         while connections.try_join_next().is_some() {}
         let server = SocketAddr::from((Ipv4Addr::LOCALHOST, servers[number % servers.len()]));
-        let wire = Arc::clone(&wire);
+        let (wire, cuts) = (Arc::clone(&wire), wire.cuts.subscribe());
         connections.spawn(async move {
             match TcpStream::connect(server).await {
                 Ok(server) if *wire.mode.borrow() != Mode::Cut => {
-                    connection::carry(client, server, &wire).await;
+                    connection::carry(client, server, &wire, cuts).await;
                 }
                 Ok(_) | Err(_) => connection::reset(&client),
             }

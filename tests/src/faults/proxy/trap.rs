@@ -23,7 +23,8 @@ pub struct Trap {
 pub(super) struct Watched {
     /// The end of what went by: a pattern may come in two pieces.
     tail: Vec<u8>,
-    since: usize,
+    /// The bytes since the landmark began, once it went by.
+    since: Option<usize>,
 }
 
 impl Trap {
@@ -48,16 +49,24 @@ impl Trap {
         let kept = watched.tail.len();
         let seen = [&watched.tail[..], piece].concat();
         let found = position(&seen, &self.pattern).filter(|at| at + self.pattern.len() > kept);
-        let is_enough = self.since.as_ref().is_none_or(|(_, bytes)| watched.since > *bytes);
-        watched.since += piece.len();
-        if let Some((landmark, _)) = &self.since
-            && let Some(at) = position(&seen, landmark)
-        {
-            watched.since = seen.len() - at;
-        }
+        let snaps = found.filter(|at| self.is_enough(watched.since, &seen[kept.min(*at)..*at]));
+        watched.since = self.passed(watched.since, &seen, kept);
         let longest = self.pattern.len().max(self.since.as_ref().map_or(0, |(l, _)| l.len()));
         watched.tail = seen[seen.len().saturating_sub(longest.saturating_sub(1))..].to_vec();
-        found.filter(|_| is_enough).map(|at| at.saturating_sub(kept))
+        snaps.map(|at| at.saturating_sub(kept))
+    }
+
+    /// Whether enough went by since the landmark, with what comes before the bytes in their own piece.
+    fn is_enough(&self, since: Option<usize>, before: &[u8]) -> bool {
+        let Some((_, bytes)) = &self.since else { return true };
+        self.passed(since, before, 0).is_some_and(|passed| passed > *bytes)
+    }
+
+    /// The bytes since the landmark's beginning once these have gone by, of which the first `kept` had before.
+    fn passed(&self, since: Option<usize>, seen: &[u8], kept: usize) -> Option<usize> {
+        let (landmark, _) = self.since.as_ref()?;
+        let at = seen.windows(landmark.len()).rposition(|window| window == &landmark[..]);
+        at.map(|at| seen.len() - at).or_else(|| Some(since? + seen.len() - kept))
     }
 }
 
@@ -77,6 +86,15 @@ mod tests {
         assert_eq!(trap.look(&mut watched, b"MIT."), Some(0));
         assert_eq!(trap.look(&mut watched, b"..."), None);
         assert_eq!(trap.look(&mut watched, b"..COMMIT"), Some(2));
+    }
+
+    #[test]
+    fn a_landmark_may_come_in_the_same_piece() {
+        let trap = Trap::on("EVALSHA", Snap::CutBefore).after("PUBLISH", 0);
+        let mut watched = Watched::default();
+        assert_eq!(trap.look(&mut watched, b"EVALSHA PUBLISH"), None);
+        let mut watched = Watched::default();
+        assert_eq!(trap.look(&mut watched, b"PUBLISH EVALSHA"), Some(8));
     }
 
     #[test]
