@@ -1,148 +1,49 @@
-//! What would come of sending letters through again: the real transaction, rolled back.
+//! What a settlement that is rolled back has done.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
 
 use curbe_domain::legs::LegKey;
 use curbe_domain::money::Money;
 use curbe_platform::queue::message::digest;
-use sqlx::PgPool;
 use time::OffsetDateTime;
-use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::report::{Difference, Fate, Outcome, Report};
-use super::{Reason, republish};
-use crate::consumer::disposition::{Disposition, disposition};
+use crate::dead_letters::report::{Difference, Fate, Outcome};
+use crate::dead_letters::{left_alone, leg_of, republish};
 use crate::rates::RateCache;
 use crate::settlement::step::Steps;
 use crate::settlement::{self, message::Message};
 use crate::store::call_logs::to_microseconds;
 use crate::store::dead_letters::Letter;
-use crate::store::transaction::{self, TransactionError};
-use crate::store::{Tx, call_legs, corrections, dead_letters, wallets};
+use crate::store::{Tx, call_legs, corrections, wallets};
 
-/// As many in one transaction, which holds the locks of live traffic for as long as it takes. Letters of one call that are
-/// further apart than that are looked at apart.
-const TOGETHER: usize = 1_000;
-/// A wallet that is locked by others is waited for.
-const TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(200);
 /// What pre-flight has decided, among the subjects.
 const DECISIONS: &str = "credit.";
 
 /// What was seen in a transaction that is rolled back.
 #[derive(Debug, Default)]
-struct Seen {
-    outcomes: Vec<Outcome>,
-    wallets: BTreeMap<Uuid, Difference>,
+pub(super) struct Seen {
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) wallets: BTreeMap<Uuid, Difference>,
 }
 
-/// What came of looking at letters together, as the worker's lanes would have it.
-enum Looked {
-    Seen(Seen),
-    /// One of them keeps the others from being settled.
-    Split,
-    /// It stands alone, and it is at fault.
-    GivenUp(Reason),
-}
-
-/// How a transaction ends that is never committed.
-enum End {
-    Seen(Seen),
-    Failed(TransactionError),
-}
-
-impl From<TransactionError> for End {
-    fn from(error: TransactionError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<sqlx::Error> for End {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-/// What would come of sending these letters through again, in their order; `told` how many were looked at.
-///
-/// # Errors
-/// What the database says.
-pub async fn preview(
-    pool: &PgPool,
-    rates: &RateCache,
-    ids: &[Uuid],
-    told: &(dyn Fn(usize) + Sync),
-) -> Result<Report, TransactionError> {
-    rates.refresh().await?;
-    let mut all = Seen::default();
-    for (number, chunk) in ids.chunks(TOGETHER).enumerate() {
-        let wanted = chunk.to_vec();
-        let letters = transaction::run(pool, move |tx| {
-            Box::pin(async move { dead_letters::letters(tx, &wanted).await })
-        });
-        let mut work = vec![letters.await?];
-        while let Some(letters) = work.pop() {
-            match together(pool, rates, &letters).await? {
-                Looked::Seen(seen) => all.add(seen),
-                Looked::GivenUp(reason) => all.outcomes.extend(given_up(&letters, reason)),
-                Looked::Split => {
-                    let mut first = letters;
-                    let second = first.split_off(first.len() / 2);
-                    work.extend([second, first]);
-                }
-            }
-        }
-        told((number * TOGETHER + chunk.len()).min(ids.len()));
-    }
-    Ok(Report::new(None, all.wallets.into_values().collect(), all.outcomes))
-}
-
-/// One transaction.
-async fn together(
-    pool: &PgPool,
-    rates: &RateCache,
-    letters: &[Letter],
-) -> Result<Looked, TransactionError> {
-    let letters: Arc<[Letter]> = letters.into();
-    let mut tried = 0;
-    loop {
-        let (rates, looked_at) = (rates.clone(), Arc::clone(&letters));
-        let ended = transaction::attempt::<Infallible, End, _>(pool, move |tx| {
-            Box::pin(async move { Err(End::Seen(look(tx, &rates, &looked_at).await?)) })
-        });
-        let failure = match ended.await {
-            Ok(never) => match never {},
-            Err(End::Seen(seen)) => return Ok(Looked::Seen(seen)),
-            Err(End::Failed(failure)) => failure,
-        };
-        match disposition(&failure, letters.len()) {
-            Disposition::Wait if tried < TRIES => {
-                tried += 1;
-                sleep(PAUSE * tried).await;
-            }
-            Disposition::Wait => return Err(failure),
-            Disposition::Split => return Ok(Looked::Split),
-            Disposition::DeadLetter(reason) => return Ok(Looked::GivenUp(reason)),
-        }
-    }
-}
-
-fn given_up(letters: &[Letter], reason: Reason) -> impl Iterator<Item = Outcome> {
-    letters.iter().map(move |letter| failing(letter, reason.as_str(), &letter.row.detail))
-}
-
-fn failing(letter: &Letter, reason: &str, detail: &str) -> Outcome {
+/// A letter that would be put aside once more.
+pub(super) fn failing(letter: &Letter, reason: &str, detail: &str) -> Outcome {
     let (reason, detail) = (Some(reason.to_owned()), Some(detail.to_owned()));
     Outcome { id: letter.row.id, fate: Fate::Failing, reason, detail }
 }
 
-async fn look(tx: &mut Tx, rates: &RateCache, letters: &[Letter]) -> Result<Seen, sqlx::Error> {
+/// Does inside `tx` what the worker would do with these letters, and tells what it was. The caller rolls it back.
+///
+/// # Errors
+/// What the database says; a deadlock with a live batch among it, since legs are locked here before names.
+pub(super) async fn look(
+    tx: &mut Tx,
+    rates: &RateCache,
+    letters: &[Letter],
+) -> Result<Seen, sqlx::Error> {
     let now = to_microseconds(OffsetDateTime::now_utc());
-    let alone = super::left_alone(letters);
+    let alone = left_alone(letters);
     let parents = call_legs::parents(tx, &alone).await?;
     call_legs::lock(tx, &parents).await?;
     call_legs::leave_alone(tx, &alone, now).await?;
@@ -171,12 +72,13 @@ async fn look(tx: &mut Tx, rates: &RateCache, letters: &[Letter]) -> Result<Seen
 
 /// The legs of these letters that are settled already.
 async fn settled_before(tx: &mut Tx, letters: &[Letter]) -> Result<HashSet<LegKey>, sqlx::Error> {
-    let keys: Vec<LegKey> = letters.iter().filter_map(super::leg_of).collect();
+    let keys: Vec<LegKey> = letters.iter().filter_map(leg_of).collect();
     call_legs::settled(tx, &keys).await
 }
 
 impl Seen {
-    fn add(&mut self, other: Self) {
+    /// Takes over what was seen in another transaction.
+    pub(super) fn add(&mut self, other: Self) {
         self.outcomes.extend(other.outcomes);
         for (wallet_id, more) in other.wallets {
             match self.wallets.get_mut(&wallet_id) {

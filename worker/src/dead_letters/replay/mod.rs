@@ -4,45 +4,34 @@
 //! replayed. Cut off anywhere before the mark it is still open, and whatever it had settled it settles once. The mark
 //! spares a letter that was put aside once more meanwhile; put aside later, it opens itself again.
 
+mod reached;
+mod selection;
+
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use bytes::Bytes;
-use curbe_platform::queue::topology::{BILLING, CREDIT, ConsumerName};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use time::OffsetDateTime;
-use tokio::time::{Instant, interval, timeout_at};
+use tokio::time::interval;
 use uuid::Uuid;
 
+pub(crate) use self::reached::Reached;
+pub use self::selection::Selection;
 use super::left_alone;
 use super::report::{Fate, Outcome, Report};
 use super::republish::{NotPublished, headers, message_id, publish};
 use super::run::{Action, Operator, Run};
-use crate::consumer::passing::Passing;
 use crate::store::call_logs::to_microseconds;
-use crate::store::dead_letters::{self, Decision, FateRow, Filter, Letter};
+use crate::store::dead_letters::{self, Decision, FateRow, Letter};
 use crate::store::transaction::{self, TransactionError};
 use crate::store::{Tx, call_legs};
 
 const OPEN: &str = "open";
 /// Letters that are on their way at the same time.
 const CHUNK: usize = 100;
-
-/// Which letters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selection {
-    /// These, whatever was decided about them before.
-    Ids(Vec<Uuid>),
-    /// Open ones that the filter wants, the oldest first.
-    Open {
-        /// Which of them.
-        filter: Filter,
-        /// At most so many.
-        most: i64,
-    },
-}
 
 /// How they are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,45 +59,6 @@ pub enum ReplayError {
     /// The database could not be asked. What was sent and is not marked is open as before.
     #[error(transparent)]
     Transaction(#[from] TransactionError),
-}
-
-impl Selection {
-    /// As it is kept on record.
-    #[must_use]
-    pub fn on_record(&self) -> Value {
-        match self {
-            Self::Ids(ids) => json!({ "ids": ids }),
-            Self::Open { filter, most } => json!({ "filter": filter, "most": most }),
-        }
-    }
-
-    /// The letters, the oldest first. What is put aside from now on is not among them.
-    ///
-    /// # Errors
-    /// One that is named is not there, or the database says so.
-    pub async fn ids(&self, pool: &PgPool) -> Result<Vec<Uuid>, ReplayError> {
-        match self {
-            Self::Open { filter, most } => {
-                let filter = Filter { status: Some(OPEN.to_owned()), ..filter.clone() };
-                let most = *most;
-                let found = transaction::run(pool, move |tx| {
-                    Box::pin(async move { dead_letters::oldest(tx, &filter, most).await })
-                });
-                Ok(found.await?)
-            }
-            Self::Ids(ids) => {
-                let wanted = ids.clone();
-                let found = transaction::run(pool, move |tx| {
-                    Box::pin(async move { dead_letters::fates(tx, &wanted).await })
-                });
-                let found: Vec<Uuid> = found.await?.into_iter().map(|row| row.id).collect();
-                match ids.iter().find(|id| !found.contains(id)) {
-                    Some(missing) => Err(ReplayError::Unknown(*missing)),
-                    None => Ok(found),
-                }
-            }
-        }
-    }
 }
 
 /// Sends letters through again, and waits until the worker has handled them; `told` how many were sent.
@@ -178,40 +128,6 @@ fn outcome(row: FateRow, is_handled: bool) -> Outcome {
         fate,
         reason: reason.filter(|_| is_failing),
         detail: detail.filter(|_| is_failing),
-    }
-}
-
-/// How far each consumer has to come until all that was sent is handled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reached {
-    billing: Option<u64>,
-    credit: Option<u64>,
-}
-
-impl Reached {
-    /// Notes a message that was sent.
-    pub(crate) fn note(&mut self, subject: &str, sequence: u64) {
-        let is_read_by = |consumer: ConsumerName| {
-            consumer.subjects.strip_suffix('>').is_some_and(|tree| subject.starts_with(tree))
-        };
-        for (consumer, reached) in [(BILLING, &mut self.billing), (CREDIT, &mut self.credit)] {
-            if is_read_by(consumer) {
-                *reached = (*reached).max(Some(sequence));
-            }
-        }
-    }
-
-    /// Waits until the workers have handled what was sent. Returns whether they have.
-    pub(crate) async fn is_passed(self, context: &Context, patience: Duration) -> bool {
-        let until = Instant::now() + patience;
-        for (consumer, reached) in [(CREDIT, self.credit), (BILLING, self.billing)] {
-            let Some(sequence) = reached else { continue };
-            let passing = Passing::new(context.clone(), consumer);
-            if timeout_at(until, passing.wait(sequence)).await.is_err() {
-                return false;
-            }
-        }
-        true
     }
 }
 
@@ -327,17 +243,5 @@ mod tests {
         ] {
             assert_eq!(outcome(row.clone(), is_handled).fate, fate, "{row:?} {is_handled}");
         }
-    }
-
-    #[test]
-    fn each_message_is_waited_for_at_whoever_reads_it() {
-        let mut reached = Reached::default();
-        for (subject, sequence) in
-            [("voice.twilio.hangup", 7), ("credit.twilio.authorized", 9), ("voice.telnyx.cost", 5)]
-        {
-            reached.note(subject, sequence);
-        }
-        reached.note("payments.stripe", 11);
-        assert_eq!(reached, Reached { billing: Some(7), credit: Some(9) });
     }
 }
