@@ -1,6 +1,5 @@
 //! A stack whose links go through proxies, with people who call and people who watch.
 
-use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -14,10 +13,11 @@ use super::callers::{Call, Callers, Providers, held};
 use super::fault::Fault;
 use super::history::{Answered, History};
 use super::links::Links;
+use super::options::LabOptions;
+use super::price_list;
 use super::proxy::Proxy;
 use super::screens::Screen;
 use crate::demo::people::{self, People};
-use crate::oracle::Rate;
 use crate::simulator::send::Sender;
 use crate::simulator::signers::Signers;
 use crate::stack::directory::TestDirectory;
@@ -34,49 +34,6 @@ const SEEDS_OF_A_LAB: u64 = 1 << 20;
 
 /// Webhooks that are accepted before something breaks, and after it is put right.
 const BETWEEN: usize = 30;
-
-/// What a lab is to be like.
-#[derive(Clone, Debug)]
-pub struct LabOptions {
-    /// What all chance comes from.
-    pub seed: u64,
-    /// How whoever wants to see the same again says so.
-    pub again: String,
-    /// Whether the database server is its own, and may be ended.
-    pub own_database: bool,
-    /// How many `ingest`, and how many `worker`.
-    pub instances: (usize, usize),
-    /// Where programs are looked for before the ordinary ones.
-    pub binaries: Option<PathBuf>,
-    /// How long nothing may move before the lab is taken to be stuck.
-    pub patience: Duration,
-}
-
-impl LabOptions {
-    /// One `ingest`, two `worker`, `notifier`, and a seed: that of the environment's `SEED`, else any.
-    #[must_use]
-    pub fn new(test: &str) -> Self {
-        let seed = std::env::var_os("SEED").and_then(|seed| seed.to_str()?.parse().ok());
-        let seed = seed.unwrap_or_else(|| rand::random_range(0..1_000_000));
-        Self::seeded(
-            seed,
-            format!("SEED={seed} cargo test --workspace --test guarantees -- {test}"),
-        )
-    }
-
-    /// The same with this seed.
-    #[must_use]
-    pub fn seeded(seed: u64, again: String) -> Self {
-        Self {
-            seed,
-            again,
-            own_database: false,
-            instances: (1, 2),
-            binaries: None,
-            patience: Duration::from_secs(60),
-        }
-    }
-}
 
 /// Dropped, everything in it ends.
 pub struct Lab {
@@ -115,8 +72,7 @@ impl Lab {
     /// Something does not start.
     pub async fn without_workers(options: LabOptions) -> Result<Self> {
         let (stack, folder) = stack(&options).await?;
-        people::import_rates(&stack).await?;
-        by_the_second(&stack).await?;
+        price_list::import(&stack).await?;
         let people = People::settle_in(&stack).await?;
         let links = Links::lay(&stack).await?;
         for _ in 0..options.instances.0 {
@@ -248,25 +204,4 @@ async fn screens(stack: &Stack, people: &People) -> Result<Vec<Screen>> {
         screens.push(Screen::open(stack.notifier_url(), token, organization.wallet));
     }
     Ok(screens)
-}
-
-/// Prefix, price of a minute and fee of the one rate that leads to parts of a unit.
-const BY_THE_SECOND: [&str; 3] = ["1415", "0.0133", "0.0005"];
-
-/// The price list of a lab, for the oracle.
-pub(super) fn rates() -> Vec<Rate> {
-    let [prefix, per_minute, fee] = BY_THE_SECOND;
-    let mut rates = people::rates();
-    rates.push(Rate::new(prefix, per_minute, fee).increments(1, 1));
-    rates
-}
-
-async fn by_the_second(stack: &Stack) -> Result<()> {
-    let insert = "insert into call_rates
-        (prefix, rate_per_minute, connection_fee, initial_increment_seconds, increment_seconds)
-        values ($1, $2::text::numeric, $3::text::numeric, 1, 1)";
-    let [prefix, per_minute, fee] = BY_THE_SECOND;
-    let insert = sqlx::query(insert).bind(prefix).bind(per_minute).bind(fee);
-    insert.execute(stack.pool()).await?;
-    Ok(())
 }

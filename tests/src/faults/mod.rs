@@ -11,9 +11,13 @@ pub mod kill_points;
 pub mod lab;
 pub mod links;
 pub mod outages;
+mod options;
+mod price_list;
 pub mod proxy;
 pub mod rounds;
 mod screens;
+mod strike;
 
-pub use self::lab::{Lab, LabOptions};
+pub use self::lab::Lab;
 pub use self::links::Link;
+pub use self::options::LabOptions;

@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::{Invariant, Violation, all};
-use crate::faults::lab::{Lab, rates};
+use crate::faults::lab::Lab;
+use crate::faults::price_list::rates;
 use crate::oracle::contradictions::{Contradiction, contradictions};
 use crate::oracle::found::{self, Wrong};
 use crate::oracle::{books, text, units};
