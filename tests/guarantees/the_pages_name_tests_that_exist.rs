@@ -14,6 +14,13 @@ fn of_hardening() {
     names_tests_that_exist("tests/HARDENING.md");
 }
 
+#[test]
+fn of_faults() {
+    names_tests_that_exist("tests/FAULTS.md");
+    let page = fs::read_to_string(paths::workspace().join("tests/FAULTS.md")).unwrap();
+    assert!(!page.contains("| — |"), "a row of the matrix has no test");
+}
+
 /// Every `` `file::test` `` of a page is a test of that name in a file of that name.
 fn names_tests_that_exist(page: &str) {
     let text = fs::read_to_string(paths::workspace().join(page)).unwrap();

@@ -61,8 +61,12 @@ async fn before_or_after_it_published() {
         .await;
     })
     .await;
-    let log = other.process().log();
-    assert!(log.contains("\"duplicate\":true"), "the second try was no duplicate: {log}");
+    // Its lines go out by a thread of their own.
+    wait_until(SOON, "the second try to be a duplicate", async || {
+        let log = other.process().log();
+        if log.contains("\"duplicate\":true") { Ok(()) } else { Err(log) }
+    })
+    .await;
     is_well(&lab).await;
 }
 

@@ -1,6 +1,7 @@
 //! Whatever breaks, nothing that was accepted is lost, and nothing is charged twice. One file for what breaks; the rows of
 //! the matrix in `tests/FAULTS.md`.
 
+mod fault_builds_alone_can_be_stopped;
 mod ingest_is_killed;
 mod links_break;
 mod services_are_told_to_end;
@@ -8,7 +9,6 @@ mod the_cache_fails;
 mod the_checker_is_checked;
 mod the_database_fails;
 mod the_queue_fails;
-mod the_table_names_its_tests;
 mod the_worker_is_killed;
 
 use std::time::Duration;
