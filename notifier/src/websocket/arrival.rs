@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::BATCH;
 use super::close::Close;
-use super::protocol::{FromBrowser, Standing, ToBrowser};
+use super::from_browser::FromBrowser;
+use super::protocol::{Standing, ToBrowser};
 use super::wire::Wire;
 use crate::app::App;
 use crate::auth::{Refusal, Token};

@@ -2,6 +2,7 @@
 
 mod arrival;
 mod close;
+mod from_browser;
 mod protocol;
 mod rights;
 mod session;
@@ -27,8 +28,9 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::openapi::refusals::SocketRefusals;
 use crate::problem::{Problem, ProblemCode};
+pub(crate) use from_browser::FromBrowser;
 use protocol::SUBPROTOCOL;
-pub(crate) use protocol::{FromBrowser, ToBrowser};
+pub(crate) use protocol::ToBrowser;
 
 /// A token is the longest thing that a browser has to say.
 const MESSAGE_BYTES_MAX: usize = 16 * 1024;

@@ -12,7 +12,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 use super::BATCH;
 use super::arrival::{Arrived, arrive, hello, known, verified};
 use super::close::Close;
-use super::protocol::{FromBrowser, ToBrowser};
+use super::from_browser::FromBrowser;
+use super::protocol::ToBrowser;
 use super::rights::changed;
 use super::term::Term;
 use super::told::Told;

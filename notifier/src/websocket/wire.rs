@@ -10,7 +10,8 @@ use metrics::counter;
 use tokio::time::timeout;
 
 use super::close::Close;
-use super::protocol::{FromBrowser, ToBrowser};
+use super::from_browser::FromBrowser;
+use super::protocol::ToBrowser;
 use crate::fanout::Outgoing;
 use crate::measures;
 
