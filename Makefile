@@ -1,12 +1,13 @@
 # The only face: `make` lists what there is. Everything it starts is private and below .local/.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test up down sqlx schemas bench fmt lint
+.PHONY: help build demo test up down sqlx schemas bench faults fuzz fmt lint
 
 STACK := cargo run --quiet --package curbe-tests --bin stack --
 # Where `make sqlx` writes, and the crates that have checked queries.
 SQLX := $(CURDIR)/.sqlx
 CHECKED := worker notifier
+FUZZ := tests/fuzz
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +42,15 @@ schemas: ## Rewrite the API's descriptions, and the client made from them, after
 bench: ## Measure, in the release profile; everything on this machine
 	cargo build --release --package curbe-ingest --package curbe-worker --package curbe-notifier
 	cargo run --release --quiet --package curbe-tests --bin bench
+
+fuzz: ## Look for bytes that break a parser, for so long: TARGET=webhooks SECONDS=60; needs nightly Rust and cargo-fuzz
+	@mkdir -p $(FUZZ)/corpus/$(TARGET)
+	cargo +nightly fuzz run --fuzz-dir $(FUZZ) --sanitizer none $(TARGET) \
+		$(FUZZ)/corpus/$(TARGET) $(FUZZ)/seeds/$(TARGET) -- -max_total_time=$(or $(SECONDS),60)
+
+faults: build ## Break things under load: SEED=1 ROUNDS=20; or KILLS=50 at each point of a worker's way; or OUTAGE=60
+	cargo run --quiet --package curbe-tests --bin faults -- $(foreach what,SEED ROUNDS KILLS OUTAGE RATE,\
+		$(if $($(what)),--$(shell echo $(what) | tr A-Z a-z) $($(what))))
 
 fmt: ## Format the code
 	cargo fmt --all

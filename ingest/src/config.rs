@@ -10,8 +10,10 @@ use curbe_platform::{http, telemetry};
 use hyper::Uri;
 use secrecy::SecretString;
 
+use crate::durability::Durability;
 use crate::preflight;
 use crate::secrets::Source;
+use crate::spool;
 
 /// Takes the providers' webhooks: proves who sent them, makes them durable, answers.
 #[derive(Clone, Debug, Parser)]
@@ -60,6 +62,24 @@ pub struct Config {
     /// How long an event that has arrived may take to become durable, from 100ms to 10s. Providers wait 2s and more.
     #[arg(long, env, default_value = "1500ms", value_parser = duration(Duration::from_millis(100), Duration::from_secs(10)))]
     pub ingest_answer_timeout: Duration,
+    /// How long the queue may take to acknowledge an event before the spool takes it, from 50ms to 5s. No longer than
+    /// half of INGEST_ANSWER_TIMEOUT in any case.
+    #[arg(long, env, default_value = "500ms", value_parser = duration(Duration::from_millis(50), Duration::from_secs(5)))]
+    pub ingest_ack_timeout: Duration,
+    /// A directory of this process alone, on a disk that outlives it: events that the queue does not take wait there.
+    #[arg(long, env, required = true)]
+    pub spool_directory: PathBuf,
+    /// The most that the spool may take of that disk, in bytes, from 16777216. A full spool means 503.
+    #[arg(long, env, default_value = "1073741824", value_parser = bounded(16_777_216_usize, usize::MAX))]
+    pub spool_bytes_max: usize,
+    /// What a 2xx waits for: the acknowledgement of the queue, or, for queues that do not sync each write, a synced write
+    /// of our own.
+    #[arg(long, env, value_enum, default_value = "queue")]
+    pub durability: Durability,
+    /// Calls that are being decided on at once, from 1 to 65536; more are answered 503 at once, so that there is always
+    /// room for events. Less than INGEST_CONNECTIONS_MAX.
+    #[arg(long, env, default_value = "256", value_parser = bounded(1_usize, 65_536))]
+    pub ingest_preflights_max: usize,
     /// Open connections, from 1 to 65536; more wait to be accepted.
     #[arg(long, env, default_value = "1024", value_parser = bounded(1_usize, 65_536))]
     pub ingest_connections_max: usize,
@@ -81,8 +101,20 @@ impl Config {
     /// How the values go together.
     ///
     /// # Errors
-    /// There is no secret at all, one that two providers share, or a file of secrets that cannot be used.
+    /// There is no secret at all, one that two providers share, or a file of secrets that cannot be used; the spool's
+    /// directory cannot be had; calls that begin could take every connection.
     pub fn check(&self) -> Result<(), Problem> {
+        if self.ingest_preflights_max >= self.ingest_connections_max {
+            return Err(Problem {
+                variable: "INGEST_PREFLIGHTS_MAX".to_owned(),
+                reason: "is not below INGEST_CONNECTIONS_MAX: calls that begin would leave no room for those that end"
+                    .to_owned(),
+            });
+        }
+        spool::check(&self.spool_directory).map_err(|error| Problem {
+            variable: "SPOOL_DIRECTORY".to_owned(),
+            reason: format!("cannot be used: {error}"),
+        })?;
         let source = Source::new(self);
         let content = source.content()?;
         source.secrets(content.as_deref()).map(drop)
@@ -125,6 +157,7 @@ mod tests {
             ("NATS_URL", "nats://queue:4222"),
             ("REDIS_URL", "redis://cache"),
             ("PUBLIC_BASE_URL", "https://a.example"),
+            ("SPOOL_DIRECTORY", "/spool"),
         ];
         let all = required.iter().chain(pairs);
         let environment: Environment =
@@ -144,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_is_required_has_no_default() {
-        for name in ["NATS_URL", "REDIS_URL", "PUBLIC_BASE_URL"] {
+        for name in ["NATS_URL", "REDIS_URL", "PUBLIC_BASE_URL", "SPOOL_DIRECTORY"] {
             let problem = with(&[(name, "")]).unwrap_err();
             assert!(problem.contains(name) && problem.contains("missing"), "{problem}");
         }
@@ -164,8 +197,11 @@ mod tests {
 
     #[test]
     fn one_secret_of_any_provider_is_enough_and_none_is_shared() {
+        let spool = tempfile::tempdir().unwrap();
+        let spool = ("SPOOL_DIRECTORY", spool.path().to_str().unwrap());
         let checked = |pairs: &[(&str, &str)]| {
-            with(pairs).unwrap().check().map_err(|problem| format!("{problem:?}"))
+            let checked = with(&[pairs, &[spool]].concat()).unwrap().check();
+            checked.map_err(|problem| format!("{problem:?}"))
         };
         assert_eq!(checked(&[("SIGNALWIRE_SIGNING_KEYS", "PSK_a,PSK_b")]), Ok(()));
         assert_eq!(checked(&[("AUTH_TOKEN", "a"), ("SIGNALWIRE_SIGNING_KEYS", "b")]), Ok(()));
@@ -188,10 +224,23 @@ mod tests {
     }
 
     #[test]
+    fn a_spool_that_cannot_be_had_and_calls_that_leave_no_room_are_told() {
+        let problem =
+            with(&[("AUTH_TOKEN", "a"), ("SPOOL_DIRECTORY", "/dev/null")]).unwrap().check();
+        assert_eq!(problem.unwrap_err().variable, "SPOOL_DIRECTORY");
+        let pairs = [("INGEST_PREFLIGHTS_MAX", "9"), ("INGEST_CONNECTIONS_MAX", "9")];
+        let problem = with(&pairs).unwrap().check();
+        assert_eq!(problem.unwrap_err().variable, "INGEST_PREFLIGHTS_MAX");
+    }
+
+    #[test]
     fn a_key_of_telnyx_has_32_bytes() {
+        let spool = tempfile::tempdir().unwrap();
+        let spool = ("SPOOL_DIRECTORY", spool.path().to_str().unwrap());
         for text in ["hush", "aHVzaGh1c2g=", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] {
             let keys = format!("{TELNYX_KEY},{text}");
-            let problem = with(&[("TELNYX_PUBLIC_KEYS", &keys)]).unwrap().check().unwrap_err();
+            let problem =
+                with(&[("TELNYX_PUBLIC_KEYS", &keys), spool]).unwrap().check().unwrap_err();
             assert_eq!(problem.variable, "TELNYX_PUBLIC_KEYS");
             assert!(!problem.reason.contains(text), "{}", problem.reason);
         }

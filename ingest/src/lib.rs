@@ -2,6 +2,7 @@
 //! never touches Postgres.
 
 mod config;
+mod durability;
 mod preflight;
 mod publisher;
 mod queue_watch;
@@ -10,6 +11,7 @@ mod router;
 mod secrets;
 mod service;
 mod signatures;
+mod spool;
 mod verdict;
 mod voice_events;
 mod voice_request;
@@ -29,9 +31,11 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::Config;
 
+use durability::Keeper;
 use preflight::Preflight;
 use publisher::Publisher;
 use service::Service;
+use spool::Spool;
 
 /// The two sockets of the process.
 #[derive(Debug)]
@@ -72,24 +76,32 @@ pub async fn serve(
     verdict::describe();
     signatures::describe();
     preflight::describe();
+    spool::describe();
     let (secrets, reloading) = secrets::open(&config)?;
+    let spool =
+        Spool::open(&config.spool_directory, config.spool_bytes_max, config.durability.keeps());
+    let spool = spool.context("SPOOL_DIRECTORY cannot be used")?;
     let publisher = Publisher::connect(&config).await?;
     let readiness = Readiness::default();
     // The watch, the cache and the admin port outlive the service: whoever asks during the drain gets an answer.
     let ended = CancellationToken::new();
     let redis = Link::start(config.redis_url.expose_secret(), ended.clone());
     let redis = redis.context("REDIS_URL cannot be used")?;
+    let cache = CreditCache::new(redis);
     let admin = probes::serve(sockets.admin, readiness.clone(), metrics, ended.clone());
     let admin = tokio::spawn(admin);
-    let watch = queue_watch::watch(publisher.clone(), readiness.clone());
+    let draining = spool::drain(spool.clone(), publisher.clone(), cache.clone());
+    let draining = tokio::spawn(ended.clone().run_until_cancelled_owned(draining));
+    let watch = queue_watch::watch(publisher.clone(), spool.clone(), readiness.clone());
     let watch = tokio::spawn(ended.clone().run_until_cancelled_owned(watch));
     let reloading = tokio::spawn(ended.clone().run_until_cancelled_owned(reloading));
 
     let address = sockets.public.local_addr().context("the socket has no address")?;
     tracing::info!(%address, public_base_url = config.public_base_url, "listening");
-    let cache = CreditCache::new(redis);
-    let preflight = Preflight::new(cache, publisher.clone(), config.preflight.clone());
-    let service = Arc::new(Service::new(&config, publisher, preflight, secrets));
+    let keeper =
+        Keeper::new(publisher, spool.clone(), config.durability, config.ingest_ack_timeout);
+    let preflight = Preflight::new(cache, keeper.clone(), config.preflight.clone());
+    let service = Arc::new(Service::new(&config, keeper, preflight, secrets));
     let accepting = CancellationToken::new();
     let handler = {
         let service = Arc::clone(&service);
@@ -105,11 +117,13 @@ pub async fn serve(
     };
     tokio::join!(server, ending);
     service.finish().await;
+    spool.finish(config.ingest_answer_timeout).await;
 
     ended.cancel();
     admin.await.context("the admin port panicked")?;
     watch.await.context("the watch over the queue panicked")?;
     reloading.await.context("the watch over the file of secrets panicked")?;
+    draining.await.context("the spool's drain panicked")?;
     tracing::info!("ended");
     Ok(())
 }

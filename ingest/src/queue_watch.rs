@@ -1,4 +1,5 @@
-//! Looks after the queue from outside the requests: whether it can be reached, and whether it still keeps events.
+//! Looks after the queue from outside the requests: whether it can be reached, and whether it still keeps events; and
+//! whether the spool takes those that it does not.
 
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use curbe_platform::probes::{Phase, Readiness};
 use tokio::time::{Instant, interval_at};
 
 use crate::publisher::Publisher;
+use crate::spool::Spool;
 
 /// How often the connection is looked at.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -13,6 +15,9 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const RETRY: Duration = Duration::from_secs(1);
 /// How soon a good one is: somebody may change the stream under a lasting connection.
 const RENEWAL: Duration = Duration::from_secs(30);
+
+/// How long a process that begins waits for the queue before the spool alone makes it ready.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The last verification.
 #[derive(Clone, Debug)]
@@ -31,7 +36,8 @@ impl Verified {
 }
 
 /// Keeps readiness true to what the queue can take, for ever.
-pub(crate) async fn watch(publisher: Publisher, readiness: Readiness) {
+pub(crate) async fn watch(publisher: Publisher, spool: Spool, readiness: Readiness) {
+    let begun = Instant::now();
     // The first look comes late enough for the first connection to be there.
     let mut timer = interval_at(Instant::now() + INTERVAL, INTERVAL);
     let mut was_ready = false;
@@ -51,7 +57,10 @@ pub(crate) async fn watch(publisher: Publisher, readiness: Readiness) {
             tell(last.and_then(|verified| verified.doubt).as_deref(), doubt.as_deref());
             last = Some(Verified { connects, at: Instant::now(), doubt });
         }
-        let takes_events = is_up && last.as_ref().is_some_and(|verified| verified.doubt.is_none());
+        let queue = is_up && last.as_ref().is_some_and(|verified| verified.doubt.is_none());
+        let is_patient = !was_ready && begun.elapsed() < PATIENCE;
+        spool.look_again().await;
+        let takes_events = queue || (!is_patient && spool.takes_events());
         was_ready |= takes_events;
         readiness.enter(phase(takes_events, was_ready));
     }
@@ -77,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_queue_that_takes_events_makes_ready() {
+    fn only_what_takes_events_makes_ready() {
         assert_eq!(phase(false, false), Phase::Starting);
         assert_eq!(phase(true, true), Phase::Ready);
         assert_eq!(phase(false, true), Phase::Unavailable);

@@ -9,12 +9,13 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use time::OffsetDateTime;
+use tokio::sync::Semaphore;
 use tokio::sync::watch::Receiver;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::durability::Keeper;
 use crate::preflight::Preflight;
-use crate::publisher::Publisher;
 use crate::rejection::Rejection;
 use crate::router::{Route, Router};
 use crate::secrets::Secrets;
@@ -24,14 +25,16 @@ use crate::{voice_events, voice_request};
 
 /// What every request needs.
 pub(crate) struct Service {
-    pub(crate) publisher: Publisher,
+    pub(crate) keeper: Keeper,
     pub(crate) preflight: Preflight,
+    /// Calls that begin never take all connections.
+    pub(crate) preflight_turns: Semaphore,
     pub(crate) public_base_url: String,
     secrets: Receiver<Arc<Secrets>>,
     router: Router,
     body_bytes_max: usize,
     body_timeout: Duration,
-    answer_timeout: Duration,
+    pub(crate) answer_timeout: Duration,
     /// Events that are being made durable, whether or not their sender still waits.
     events: TaskTracker,
 }
@@ -39,13 +42,14 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(
         config: &Config,
-        publisher: Publisher,
+        keeper: Keeper,
         preflight: Preflight,
         secrets: Receiver<Arc<Secrets>>,
     ) -> Self {
         Self {
-            publisher,
+            keeper,
             preflight,
+            preflight_turns: Semaphore::new(config.ingest_preflights_max),
             public_base_url: config.public_base_url.clone(),
             secrets,
             router: Router::new(),

@@ -34,6 +34,7 @@ fn secrets(file: &str) -> Secrets {
         ("NATS_URL", "nats://queue:4222"),
         ("REDIS_URL", "redis://cache"),
         ("PUBLIC_BASE_URL", BASE),
+        ("SPOOL_DIRECTORY", "/spool"),
         ("TWILIO_AUTH_TOKENS", "12345"),
         ("TELNYX_PUBLIC_KEYS", KEY),
         ("PROVIDER_SECRETS_FILE", "/secrets.json"),

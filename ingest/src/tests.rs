@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use curbe_platform::config::{Environment, read};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -32,9 +33,11 @@ struct Ingest {
     admin: SocketAddr,
     shutdown: CancellationToken,
     task: JoinHandle<anyhow::Result<()>>,
+    spool: TempDir,
 }
 
 async fn start() -> Ingest {
+    let spool = tempfile::tempdir().unwrap();
     let pairs = [
         // Nothing listens on the discard port.
         ("NATS_URL", "nats://127.0.0.1:9"),
@@ -43,6 +46,7 @@ async fn start() -> Ingest {
         ("TWILIO_AUTH_TOKENS", "other,token"),
         ("SIGNALWIRE_SIGNING_KEYS", "PSK_other,PSK_key"),
         ("SHUTDOWN_DELAY", "0s"),
+        ("SPOOL_DIRECTORY", spool.path().to_str().unwrap()),
     ];
     let environment: Environment =
         pairs.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
@@ -54,7 +58,7 @@ async fn start() -> Ingest {
     let metrics = PrometheusBuilder::new().build_recorder().handle();
     let serving = serve(config, Sockets { public, admin }, metrics, shutdown.clone());
     let task = tokio::spawn(serving);
-    Ingest { public: addresses.0, admin: addresses.1, shutdown, task }
+    Ingest { public: addresses.0, admin: addresses.1, shutdown, task, spool }
 }
 
 async fn send(address: SocketAddr, request: &str) -> String {
@@ -81,6 +85,9 @@ fn status(answer: &str) -> &str {
 #[tokio::test]
 async fn refusals_come_in_their_order() {
     let ingest = start().await;
+    let answer = send(ingest.admin, &request("GET", "/livez", &[], "")).await;
+    assert_eq!(status(&answer), "200", "{answer}");
+    std::fs::remove_dir_all(ingest.spool.path()).unwrap();
     let form = ("Content-Type", FORM);
     let signed = ("X-Twilio-Signature", HANGUP_SIGNATURE);
     let empty = ("X-Twilio-Signature", EMPTY_SIGNATURE);
@@ -115,13 +122,13 @@ async fn whose_secret_it_is_tells_the_providers_apart() {
     let ingest = start().await;
     let (form, json) = (("Content-Type", FORM), ("Content-Type", "application/json"));
     let (own, alias) = ("X-SignalWire-Signature", "X-Twilio-Signature");
-    // 503: believed, but there is no queue.
+    // 204: believed, and kept in the spool.
     for (format, body, header, signature, expected) in [
-        (form, HANGUP, own, SIGNALWIRE_HANGUP_SIGNATURE, "503"),
-        (form, HANGUP, alias, SIGNALWIRE_HANGUP_SIGNATURE, "503"),
-        (json, JSON_HANGUP, own, SIGNALWIRE_JSON_SIGNATURE, "503"),
-        (json, JSON_HANGUP, alias, SIGNALWIRE_JSON_SIGNATURE, "503"),
-        (form, HANGUP, alias, HANGUP_SIGNATURE, "503"),
+        (form, HANGUP, own, SIGNALWIRE_HANGUP_SIGNATURE, "204"),
+        (form, HANGUP, alias, SIGNALWIRE_HANGUP_SIGNATURE, "204"),
+        (json, JSON_HANGUP, own, SIGNALWIRE_JSON_SIGNATURE, "204"),
+        (json, JSON_HANGUP, alias, SIGNALWIRE_JSON_SIGNATURE, "204"),
+        (form, HANGUP, alias, HANGUP_SIGNATURE, "204"),
         (form, HANGUP, own, HANGUP_SIGNATURE, "403"),
         (form, HANGUP, "Telnyx-Signature-Ed25519", HANGUP_SIGNATURE, "403"),
         (json, HANGUP, own, SIGNALWIRE_HANGUP_SIGNATURE, "403"),
@@ -142,18 +149,28 @@ async fn what_need_not_be_kept_needs_no_queue() {
 }
 
 #[tokio::test]
-async fn without_a_queue_it_lives_but_is_not_ready() {
+async fn without_a_queue_it_is_ready_for_as_long_as_the_spool_takes_events() {
     let ingest = start().await;
     let probe = async |path| send(ingest.admin, &request("GET", path, &[], "")).await;
+    let says = async |words| {
+        let said = async {
+            while !probe("/readyz?verbose").await.ends_with(words) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(SOON, said).await.expect(words);
+    };
     assert_eq!(status(&probe("/livez").await), "200");
     assert_eq!(status(&probe("/metrics").await), "200");
     assert_eq!(status(&probe("/readyz").await), "503");
-    let nats_is_down = async {
-        while !probe("/readyz?verbose").await.contains("nats: down") {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    timeout(SOON, nats_is_down).await.expect("a verbose line");
+    says("ready\nnats: down\n").await;
+    std::fs::remove_dir_all(ingest.spool.path()).unwrap();
+    let headers = [("Content-Type", FORM), ("X-Twilio-Signature", HANGUP_SIGNATURE)];
+    let answer = send(ingest.public, &request("POST", PATH, &headers, HANGUP)).await;
+    assert_eq!(status(&answer), "503", "{answer}");
+    says("unavailable\nnats: down\n").await;
+    std::fs::create_dir(ingest.spool.path()).unwrap();
+    says("ready\nnats: down\n").await;
 }
 
 #[tokio::test]

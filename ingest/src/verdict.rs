@@ -41,6 +41,8 @@ pub(crate) struct Facts {
 pub(crate) enum Accepted {
     /// It is on the queue.
     Queued,
+    /// It is on this machine's disk, on its way to the queue.
+    Spooled,
     /// The same was on the queue before.
     Duplicate,
     /// It says nothing that is needed.
@@ -59,6 +61,7 @@ impl From<Accepted> for Reply {
     fn from(accepted: Accepted) -> Self {
         let outcome = match accepted {
             Accepted::Queued => "queued",
+            Accepted::Spooled => "spooled",
             Accepted::Duplicate => "duplicate",
             Accepted::Ignored => "ignored",
         };

@@ -1,9 +1,12 @@
 //! `POST /api/webhooks/voice-events`: proven to be a provider's, sorted, and put onto the queue byte for byte.
 
 use curbe_domain::providers::{Classified, Kind, Provider, signalwire, telnyx, twilio};
+use curbe_platform::kill_point;
 use curbe_platform::queue::message::VoiceEvent;
 use metrics::counter;
 
+use crate::durability::Kept;
+use crate::publisher::Outgoing;
 use crate::rejection::Rejection;
 use crate::service::Service;
 use crate::verdict::{Accepted, Facts};
@@ -36,17 +39,30 @@ pub(crate) async fn accept(
         trace_id: webhook.request_id.clone(),
     };
     let (body, headers) = (webhook.body.clone(), event.headers(&webhook.body));
-    let ack = service.publisher.publish(event.subject(), headers, body).await?;
-    tracing::info!(
-        requestId = request_id,
-        provider = provider.as_str(),
-        leg = facts.leg.as_deref(),
-        kind = facts.kind.map(Kind::as_str),
-        stream_sequence = ack.sequence,
-        duplicate = ack.duplicate,
-        "queued"
-    );
-    Ok(if ack.duplicate { Accepted::Duplicate } else { Accepted::Queued })
+    let message = Outgoing { subject: event.subject(), headers, body };
+    kill_point!("unpublished");
+    let kept = service.keeper.keep(message, service.answer_timeout).await?;
+    kill_point!("published");
+    let (leg, kind) = (facts.leg.as_deref(), facts.kind.map(Kind::as_str));
+    let provider = provider.as_str();
+    Ok(match kept {
+        Kept::Queued { sequence, is_duplicate } => {
+            tracing::info!(
+                requestId = request_id,
+                provider,
+                leg,
+                kind,
+                stream_sequence = sequence,
+                duplicate = is_duplicate,
+                "queued"
+            );
+            if is_duplicate { Accepted::Duplicate } else { Accepted::Queued }
+        }
+        Kept::Written | Kept::Spooled => {
+            tracing::info!(requestId = request_id, provider, leg, kind, "spooled");
+            Accepted::Spooled
+        }
+    })
 }
 
 fn classify(provider: Provider, webhook: &Webhook) -> Classified {

@@ -41,6 +41,11 @@ pub(crate) async fn answer(
     facts: &mut Facts,
 ) -> Result<Reply, Rejection> {
     let provider = webhook.proven(service, facts)?;
+    // Before those that end: a call that does not begin costs nothing.
+    let _turn = service.preflight_turns.try_acquire().map_err(|_| Rejection::Unavailable {
+        reason: "overloaded",
+        detail: "more calls are being decided on than may be at once".to_owned(),
+    })?;
     let leg = asked(provider, webhook).map_err(|error| Rejection::Unreadable {
         reason: "unreadable",
         detail: error.to_string(),

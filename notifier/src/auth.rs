@@ -90,6 +90,8 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jsonwebtoken::{EncodingKey, Header, encode};
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
     use serde_json::{Value, json};
 
     use super::*;
@@ -176,5 +178,55 @@ mod tests {
         for text in ["", ".", "..", "a.b.c", "Bearer x", "\u{0}"] {
             assert_eq!(verifier().verify(text), Err(Refusal::Invalid), "{text:?}");
         }
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_gets_in_without_a_key(text: String, parts in prop::collection::vec(any::<Vec<u8>>(), 0..5), claims in near_claims()) {
+            let garbage: Vec<String> = parts.iter().map(|part| URL_SAFE_NO_PAD.encode(part)).collect();
+            let stolen = [&json!({ "alg": "HS256", "typ": "JWT" }).to_string(), &claims.to_string(), &text];
+            let stolen = stolen.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+            for token in [&text, &garbage.join("."), &stolen] {
+                prop_assert_eq!(verifier().verify(token), Err(Refusal::Invalid), "{}", token);
+            }
+        }
+
+        #[test]
+        fn no_changed_byte_is_accepted(at: Index, byte in b'!'..=b'~') {
+            let token = signed(Algorithm::HS256, &good(), KEYS[0]);
+            prop_assert!(verifier().verify(&token).is_ok());
+            let mut changed = token.clone().into_bytes();
+            let at = at.index(changed.len());
+            changed[at] = byte;
+            let changed = String::from_utf8(changed).unwrap();
+            prop_assert_eq!(verifier().verify(&changed).is_ok(), changed == token);
+        }
+
+        #[test]
+        fn whatever_we_signed_is_judged(claims in near_claims()) {
+            let token = signed(Algorithm::HS256, &claims, KEYS[1]);
+            if let Ok(token) = verifier().verify(&token) {
+                prop_assert_eq!(Value::from(token.expires_at.unix_timestamp()), claims["exp"].clone());
+                prop_assert!(token.expires_at.unix_timestamp() > in_seconds(-60));
+            }
+        }
+    }
+
+    fn near_claims() -> impl Strategy<Value = Value> {
+        let value = prop_oneof![
+            select(vec![json!(USER), json!("curbe"), json!(["curbe"]), json!(null), json!([])]),
+            (-100_i64..100).prop_map(|seconds| Value::from(in_seconds(seconds))),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        let changes =
+            prop::collection::vec((select(["sub", "aud", "exp", "nbf"].as_slice()), value), 0..3);
+        changes.prop_map(|changes| {
+            let mut claims = good();
+            changes.into_iter().for_each(|(name, value)| claims[name] = value);
+            claims
+        })
     }
 }

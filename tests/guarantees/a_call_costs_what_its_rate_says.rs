@@ -96,12 +96,16 @@ async fn a_call_at_a_rate_of_nothing_is_logged_with_its_rate() {
 
 #[tokio::test]
 async fn usage_that_happened_is_charged_below_zero() {
-    let bank = Bank::open().await;
+    let bank = Bank::without_worker().await;
+    let worker = bank.stack.start_worker(&[]).await.unwrap();
     let user = bank.customer().await;
     // 600 minutes at 0.0200 and the fee.
     let call = user.calls("+34911234567", 36_000);
     bank.hang_up(&call).await;
     assert_eq!(bank.settled(&call.sid).await, "charged");
     assert_eq!(bank.balance(&user).await, "-2.0500");
+    let metrics = reqwest::get(format!("{}/metrics", worker.admin_url())).await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    assert!(metrics.contains("curbe_wallets_below_zero_total 1\n"), "{metrics}");
     bank.all_is_well().await;
 }

@@ -217,6 +217,38 @@ async fn a_slow_sender_is_cut_off() {
     assert_eq!(bank.balance(&user).await, OPENING);
 }
 
+#[tokio::test]
+async fn nor_do_hundreds_of_slow_senders_delay_anybody() {
+    const SLOW: usize = 400;
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let head = format!("POST {VOICE_EVENTS} HTTP/1.1\r\nhost: a\r\n");
+    let body = format!("{head}content-type: {FORM}\r\ncontent-length: 100\r\n\r\na=");
+    let mut slow = Vec::new();
+    for number in 0..SLOW {
+        // Some say nothing, some half a head, some half a body.
+        let beginning = ["", head.as_str(), body.as_str()][number % 3];
+        let address = bank.ingest.url().replace("http://", "");
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(beginning.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let calls: Vec<_> = (0..20).map(|_| user.calls("+523312345678", 61)).collect();
+    for call in &calls {
+        let answer = bank.send(&bank.signed(&call.hangup())).await;
+        assert_eq!(answer.status, 204);
+        assert!(answer.latency < Duration::from_secs(2), "{:?}", answer.latency);
+    }
+    // All of them are closed by then, whatever they did.
+    for mut stream in slow {
+        let mut answer = Vec::new();
+        let read = timeout(SOON, stream.read_to_end(&mut answer)).await;
+        assert!(read.is_ok(), "never closed: {}", String::from_utf8_lossy(&answer));
+    }
+    bank.all_is_well().await;
+    assert_eq!(bank.spent(&user).await, "0.5480");
+}
+
 /// Sends a beginning, then a byte at a time until the other side has had enough; tells what it said.
 async fn dribble(bank: &Bank, beginning: &str) -> String {
     let address = bank.ingest.url().replace("http://", "");

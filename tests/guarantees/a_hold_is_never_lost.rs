@@ -124,6 +124,7 @@ async fn and_a_call_whose_decision_is_not_durable_does_not_begin() {
     let first = TwilioCall::outbound(&other.number, "+525512345678");
     assert!(bank.ask(&first).await.limit().is_some());
     bank.stack.nats().process().kill();
+    std::fs::remove_dir_all(bank.spool()).unwrap();
     let call = TwilioCall::outbound(&other.number, DEAR);
     let answer = bank.ask(&call).await;
     assert!(answer.is_silent(), "{answer:?}");

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use curbe_domain::providers::Provider;
+use curbe_tests::oracle::{text, units};
 use curbe_tests::simulator::flow::{Plan, Request, Traffic, traffic};
 use curbe_tests::simulator::sign::Webhook;
 use curbe_tests::stack::services::Service;
@@ -14,6 +16,7 @@ use rand::seq::SliceRandom;
 
 use crate::fixture::{Bank, SOON};
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const CALLS: usize = 1_000;
 const COPIES: usize = 3;
 const KILLS: usize = 6;
@@ -94,4 +97,53 @@ async fn kill_in_mid_batch(bank: &Bank, workers: &[Arc<Service>; 2], legs: usize
             victim.restart().await.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn told_ten_times_at_one_instant_to_two_workers() {
+    let bank = Bank::without_worker().await;
+    let user = bank.customer().await;
+    let calls = [(); 20].map(|()| user.calls("+523312345678", 61));
+    let queue = bank.queue().await;
+    for _ in 0..10 {
+        for call in &calls {
+            let body = bank.signed(&call.hangup()).body;
+            bank.put_by_hand(&queue, Provider::Twilio, Some(&call.sid), FORM, &body).await;
+        }
+    }
+    // Each message in a transaction of its own, several at once in each worker.
+    let alone = [("WORKER_BATCH_MAX", "1"), ("WORKER_LANES", "4")];
+    let (first, second) =
+        tokio::join!(bank.stack.start_worker(&alone), bank.stack.start_worker(&alone));
+    let workers = [first.unwrap(), second.unwrap()];
+    bank.all_is_well().await;
+    for call in &calls {
+        assert_eq!(bank.charges(&call.sid).await, ["-0.0274"]);
+    }
+    assert_eq!(bank.spent(&user).await, "0.5480");
+    for worker in &workers {
+        assert!(worker.process().log().contains("\"duplicate\""), "one worker had nothing to do");
+    }
+}
+
+#[tokio::test]
+async fn told_in_two_ways_in_either_order() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let mut spent = 0;
+    for (first, then, price) in [(61, 3_600, "0.0274"), (3_600, 61, "0.7930")] {
+        let call = user.calls("+523312345678", first);
+        let other = call.clone().completed(then);
+        bank.hang_up(&call).await;
+        assert_eq!(bank.settled(&call.sid).await, "charged");
+        bank.hang_up(&other).await;
+        bank.drained().await;
+        assert_eq!(bank.charges(&call.sid).await, [format!("-{price}")]);
+        let letters = bank.letters(&call.sid).await;
+        assert_eq!((letters.len(), letters[0].reason.as_str()), (1, "conflict"), "{letters:?}");
+        assert_eq!(letters[0].payload, bank.signed(&other.hangup()).body);
+        spent += units(price);
+    }
+    assert_eq!(bank.spent(&user).await, text(spent));
+    bank.books_are_clean().await;
 }

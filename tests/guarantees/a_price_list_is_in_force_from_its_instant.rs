@@ -53,6 +53,43 @@ async fn for_calls_that_start_later() {
 }
 
 #[tokio::test]
+async fn while_calls_go_on_ending() {
+    let bank = Bank::without_worker().await;
+    for _ in 0..2 {
+        bank.stack.start_worker(&[("WORKER_BATCH_MAX", "20")]).await.unwrap();
+    }
+    let user = bank.customer().await;
+    let (mexico, now) = ("+523312345678", OffsetDateTime::now_utc());
+    // Those that end while the list changes began before; of those that end later, every other one.
+    let earlier = |number: i64| began(&user, mexico, Duration::seconds(-1 - number % 60), now);
+    let told = (0..300).map(earlier).map(|call| bank.signed(&call.hangup())).collect();
+    let telling = bank.sending(told);
+    let list = file(&bank, "prefix,rate_per_minute,connection_fee\n52,0.0500,0.0000\n");
+    let imported = bank.curbe(&["rates", "import", list.to_str().unwrap(), "--merge"]).await;
+    let from = imported["effectiveFrom"].as_str().unwrap();
+    let from = OffsetDateTime::parse(from, &time::format_description::well_known::Rfc3339).unwrap();
+    let later = |number: i64| began(&user, mexico, Duration::seconds(number * 7 % 60 - 30), from);
+    let told = (0..100).map(later).map(|call| bank.signed(&call.hangup())).collect();
+    for told in [telling.await.unwrap(), bank.send_all(told).await] {
+        assert!(told.iter().all(|(_, status)| *status == Some(204)));
+    }
+    bank.all_is_well().await;
+
+    // Each was rated by the deck that was in force when it began, and says by which row of it.
+    let wrong = "select count(*) from call_logs l
+        join call_rates r on r.id = l.rate_id join rate_decks d on d.id = r.deck_id
+        where l.start_time < d.effective_from
+            or l.customer_price <> r.rate_per_minute + r.connection_fee
+            or exists (select from rate_decks later where later.name = d.name
+                and d.effective_from < later.effective_from and later.effective_from <= l.start_time)";
+    assert_eq!(bank.count(wrong).await, 0);
+    let used =
+        "select count(distinct r.deck_id) from call_logs l join call_rates r on r.id = l.rate_id";
+    assert_eq!(bank.count(used).await, 2);
+    assert_eq!(bank.count("select count(*) from call_logs where rate_id is not null").await, 400);
+}
+
+#[tokio::test]
 async fn or_not_at_all() {
     let bank = Bank::without_worker().await;
     let decks = "select count(*) from rate_decks";

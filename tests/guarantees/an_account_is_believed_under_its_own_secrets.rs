@@ -116,6 +116,7 @@ async fn and_a_file_that_cannot_be_used_is_told_before_anything_begins() {
         .env("NATS_URL", "nats://127.0.0.1:9")
         .env("REDIS_URL", "redis://127.0.0.1:9")
         .env("PUBLIC_BASE_URL", "https://hooks.example.com")
+        .env("SPOOL_DIRECTORY", folder.path().join("spool"))
         .env("PROVIDER_SECRETS_FILE", &path)
         .output()
         .await

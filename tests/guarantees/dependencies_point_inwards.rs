@@ -79,6 +79,23 @@ fn no_crate_uses_what_it_must_not() {
     }
 }
 
+/// Whoever asked for it in a manifest would have it in every build.
+#[test]
+fn nobody_asks_for_kill_points() {
+    for (manifest, said) in [
+        ("Cargo.toml", None),
+        ("notifier/Cargo.toml", None),
+        ("tests/Cargo.toml", None),
+        ("shared/platform/Cargo.toml", Some("kill-points = []")),
+        ("ingest/Cargo.toml", Some(r#"kill-points = ["curbe-platform/kill-points"]"#)),
+        ("worker/Cargo.toml", Some(r#"kill-points = ["curbe-platform/kill-points"]"#)),
+    ] {
+        let text = fs::read_to_string(paths::workspace().join(manifest)).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("kill-points")).collect();
+        assert_eq!(lines, said.into_iter().collect::<Vec<_>>(), "{manifest}");
+    }
+}
+
 #[test]
 fn no_money_is_a_float() {
     let is_word = |character: char| character.is_alphanumeric() || character == '_';

@@ -9,6 +9,7 @@
 
 pub mod bench;
 pub mod demo;
+pub mod faults;
 pub mod oracle;
 pub mod simulator;
 pub mod stack;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use curbe_domain::legs::LegKey;
 use curbe_platform::credit::CreditCache;
+use curbe_platform::kill_point;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
@@ -42,7 +43,9 @@ impl Settler {
                 settlement::settle(tx, &rates, &messages, OffsetDateTime::now_utc()).await
             })
         });
-        self.tell(&settled.await?).await;
+        let settled = settled.await?;
+        kill_point!("committed");
+        self.tell(&settled).await;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use metrics::counter;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Asking, Blind, Decision, GUARD_SECONDS, Preflight, publish};
+use super::{Asking, Blind, Decision, GUARD_SECONDS, Preflight, keep};
 
 /// Between two tries to take a decision back.
 const WITHDRAWAL_PAUSE: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ impl Preflight {
             }
         };
         let event = CreditEvent::Authorized(authorized.clone());
-        if let Err(rejection) = self.publish(asking, &event).await {
+        if let Err(rejection) = self.keep(asking, &event).await {
             let (reason, detail) = (rejection.reason(), rejection.detail());
             tracing::warn!(
                 requestId = asking.request_id,
@@ -209,7 +209,7 @@ impl Preflight {
     /// Takes a decision back that its caller is not told of. It goes on after he was answered, since the queue may be
     /// what is away.
     fn withdraw(&self, asking: &Asking<'_>, authorized: &Authorized) {
-        let (publisher, trace_id) = (self.publisher.clone(), asking.request_id.to_owned());
+        let (keeper, trace_id) = (self.keeper.clone(), asking.request_id.to_owned());
         let event = CreditEvent::Withdrawn(Withdrawn {
             id: authorized.id,
             provider: authorized.provider,
@@ -220,7 +220,7 @@ impl Preflight {
         self.withdrawals.spawn(async move {
             for _ in 0..WITHDRAWAL_TRIES {
                 let now = OffsetDateTime::now_utc();
-                if publish(&publisher, &event, now, &trace_id).await.is_ok() {
+                if keep(&keeper, &event, now, &trace_id, WITHDRAWAL_PAUSE).await.is_ok() {
                     return;
                 }
                 tokio::time::sleep(WITHDRAWAL_PAUSE).await;

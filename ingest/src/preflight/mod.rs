@@ -23,7 +23,8 @@ use uuid::Uuid;
 pub(crate) use decision::{Decision, describe};
 pub(crate) use settings::Settings;
 
-use crate::publisher::Publisher;
+use crate::durability::{Keeper, Kept};
+use crate::publisher::Outgoing;
 use crate::rejection::Rejection;
 use settings::seconds;
 
@@ -31,13 +32,13 @@ use settings::seconds;
 const GUARD_SECONDS: u32 = 3;
 /// Somebody else may be loading already; asked at once again, the worker would only be busier.
 const LOAD_PAUSE: Duration = Duration::from_millis(20);
-/// A queue gets so long even when the budget is spent: a refusal that was not recorded cannot be spoken.
+/// Queue and disk get so long even when the budget is spent: a refusal that was not recorded cannot be spoken.
 const LAST_MOMENT: Duration = Duration::from_millis(150);
 
 /// What decisions are made with.
 pub(crate) struct Preflight {
     cache: CreditCache,
-    publisher: Publisher,
+    keeper: Keeper,
     settings: Settings,
     limits: Limits,
     policy: Policy,
@@ -63,13 +64,13 @@ pub(crate) struct Asking<'a> {
 struct Blind;
 
 impl Preflight {
-    pub(crate) fn new(cache: CreditCache, publisher: Publisher, settings: Settings) -> Self {
+    pub(crate) fn new(cache: CreditCache, keeper: Keeper, settings: Settings) -> Self {
         Self {
             limits: settings.limits(),
             policy: settings.policy(),
             emergencies: settings.emergencies(),
             cache,
-            publisher,
+            keeper,
             settings,
             withdrawals: TaskTracker::new(),
         }
@@ -132,11 +133,12 @@ impl Preflight {
     /// Has the worker bring in what is lacking. `Ok`: it is worth another look.
     async fn load(&self, asking: &Asking<'_>, wallet_id: Option<Uuid>) -> Result<(), Blind> {
         let left = asking.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || !self.publisher.is_connected() {
+        let publisher = self.keeper.publisher();
+        if left.is_zero() || !publisher.is_connected() {
             return Err(Blind);
         }
         let request = LoadRequest { wallet_id };
-        if let Err(error) = load(self.publisher.client(), &request, left).await {
+        if let Err(error) = load(publisher.client(), &request, left).await {
             tracing::warn!(requestId = asking.request_id, %error, "not loaded");
             tokio::time::sleep(LOAD_PAUSE.min(left)).await;
         }
@@ -153,7 +155,7 @@ impl Preflight {
             decided_at: asking.at,
             due_at: self.due_at(asking, self.limits.longest),
         });
-        if let Err(rejection) = self.publish(asking, &event).await {
+        if let Err(rejection) = self.keep(asking, &event).await {
             let reason = rejection.reason();
             tracing::error!(
                 requestId = asking.request_id,
@@ -177,28 +179,24 @@ impl Preflight {
     }
 
     /// Makes a decision durable, while its caller still waits for it.
-    async fn publish(&self, asking: &Asking<'_>, event: &CreditEvent) -> Result<(), Rejection> {
+    async fn keep(&self, asking: &Asking<'_>, event: &CreditEvent) -> Result<Kept, Rejection> {
         let left = asking.deadline.saturating_duration_since(Instant::now()).max(LAST_MOMENT);
-        let published = publish(&self.publisher, event, asking.at, asking.request_id);
-        tokio::time::timeout(left, published).await.unwrap_or_else(|_| {
-            Err(Rejection::Unavailable {
-                reason: "budget_spent",
-                detail: "the queue did not answer within the caller's patience".to_owned(),
-            })
-        })
+        keep(&self.keeper, event, asking.at, asking.request_id, left).await
     }
 }
 
-async fn publish(
-    publisher: &Publisher,
+async fn keep(
+    keeper: &Keeper,
     event: &CreditEvent,
     decided_at: OffsetDateTime,
     trace_id: &str,
-) -> Result<(), Rejection> {
+    within: Duration,
+) -> Result<Kept, Rejection> {
     let body = serde_json::to_vec(event).map_err(|error| Rejection::Unavailable {
         reason: "decision_not_written",
         detail: error.to_string(),
     })?;
     let message = CreditMessage { event, decided_at, trace_id };
-    publisher.publish(message.subject(), message.headers(&body), body.into()).await.map(drop)
+    let (subject, headers) = (message.subject(), message.headers(&body));
+    keeper.keep(Outgoing { subject, headers, body: body.into() }, within).await
 }

@@ -1,4 +1,5 @@
-//! Refusing a call: recorded first, so that its own end costs nothing, then spoken, twice at most in ten minutes.
+//! Refusing a call: recorded first, so that its own end costs nothing, then spoken, twice at most in ten minutes. Silent
+//! where the queue does not have it yet.
 
 use curbe_domain::authorization::{CreditEvent, Refused};
 use curbe_domain::money::Money;
@@ -6,6 +7,7 @@ use curbe_domain::preflight::{Language, Reason};
 use sha2::{Digest, Sha256};
 
 use super::{Asking, Decision, Preflight};
+use crate::durability::Kept;
 
 /// Who goes on trying hears nothing more: each spoken refusal is an answered call at the provider.
 const SPOKEN_MAX: u64 = 2;
@@ -24,8 +26,10 @@ impl Preflight {
             reason,
             decided_at: asking.at,
         });
-        let is_recorded = match self.publish(asking, &event).await {
-            Ok(()) => true,
+        let is_ahead = match self.keep(asking, &event).await {
+            Ok(Kept::Queued { .. } | Kept::Written) => true,
+            // Its end may be told elsewhere and overtake it; then an answered refusal would be charged.
+            Ok(Kept::Spooled) => false,
             Err(rejection) => {
                 let (reason, detail) = (rejection.reason(), rejection.detail());
                 tracing::warn!(
@@ -37,7 +41,7 @@ impl Preflight {
                 false
             }
         };
-        let is_spoken = is_recorded && self.is_worth_words(asking).await;
+        let is_spoken = is_ahead && self.is_worth_words(asking).await;
         Decision::refused(reason, language, is_spoken, available)
     }
 

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use curbe_platform::config::{Environment, read};
+use proptest::prelude::*;
+use proptest::sample::Index;
 
 use super::*;
 use crate::config::Config;
@@ -20,6 +22,7 @@ fn config(pairs: &[(&str, &str)]) -> Config {
         ("NATS_URL", "nats://queue:4222"),
         ("REDIS_URL", "redis://cache"),
         ("PUBLIC_BASE_URL", "https://a.example"),
+        ("SPOOL_DIRECTORY", "/spool"),
         ("PROVIDER_SECRETS_FILE", "/secrets.json"),
     ];
     let all = required.iter().chain(pairs);
@@ -224,4 +227,25 @@ fn nothing_secret_is_shown() {
     let source = Source::new(&config);
     assert!(!format!("{source:?}").contains("hush"));
     assert!(!format!("{:?}", source.secrets(Some(account.as_bytes()))).contains("hush"));
+}
+
+/// How every secret of the example begins.
+const CANARY: &str = "replace-with";
+
+proptest! {
+    #[test]
+    fn no_content_is_used_by_halves_or_told(bytes: Vec<u8>, at: Index, byte: u8) {
+        let given = |content: &[u8]| Source::new(&config(&[])).secrets(Some(content));
+        given(&bytes).ok();
+        let mut changed = EXAMPLE.trim_end().as_bytes().to_vec();
+        let at = at.index(changed.len());
+        changed[at] = byte;
+        for content in [&changed[..], &changed[..at]] {
+            if let Err(problem) = given(content) {
+                let words = format!("{problem:?}");
+                prop_assert!(!words.contains(CANARY), "{words}");
+            }
+        }
+        prop_assert!(given(&changed[..at]).is_err());
+    }
 }

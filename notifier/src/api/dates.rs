@@ -31,6 +31,7 @@ fn with_plus(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use time::macros::datetime;
 
     use super::*;
@@ -78,6 +79,17 @@ mod tests {
             "infinity",
         ] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_an_instant_that_postgres_cannot_hold(text in r"\PC{0,30}|[+-]?[0-9]{4,6}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,12})?([Zz]|[+ -][0-9]{2}:[0-9]{2})?)?") {
+            if let Some(instant) = parse(&text) {
+                prop_assert!((FIRST_INSTANT..=LAST_INSTANT).contains(&instant), "{instant}");
+                let written = instant.format(&Rfc3339).unwrap();
+                prop_assert_eq!(parse(&written), Some(instant));
+            }
         }
     }
 }

@@ -124,6 +124,8 @@ impl<T: ToSchema> ToSchema for Page<T> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
     use time::macros::datetime;
 
     use super::*;
@@ -174,5 +176,23 @@ mod tests {
         assert_eq!(page(&[3, 2, 1]), json(&[3, 2], Some("2")));
         assert_eq!(page(&[3, 2]), json(&[3, 2], None));
         assert_eq!(page(&[]), json(&[], None));
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_asks_for_more_than_there_may_be(
+            pairs in prop::collection::vec((select(PARAMETERS.as_slice()), r"\PC{0,8}|-?[0-9]{0,20}|[0-9]{4}-[0-9]{2}-[0-9]{2}"), 0..6),
+            text: String,
+        ) {
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+            for query in [query, text] {
+                if let Ok(paging) = read(&query) {
+                    prop_assert!((1..=LIMIT_MAX).contains(&paging.limit), "{paging:?}");
+                    prop_assert!((0..=OFFSET_MAX).contains(&paging.offset), "{paging:?}");
+                    prop_assert!(paging.from <= paging.to, "{paging:?}");
+                    prop_assert!(paging.from >= FIRST_INSTANT && paging.to <= LAST_INSTANT, "{paging:?}");
+                }
+            }
+        }
     }
 }

@@ -137,6 +137,10 @@ impl ToBrowser {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]
@@ -197,6 +201,35 @@ mod tests {
             r#"{"type":"refresh"}"#,
         ] {
             assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    fn near_messages() -> impl Strategy<Value = String> {
+        let kind = prop_oneof![
+            select(["hello", "refresh", "later", ""].as_slice()).prop_map(str::to_owned),
+            any::<String>()
+        ];
+        let since = prop_oneof![
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            select(vec![json!(null), json!("57"), json!([1]), json!(u64::MAX)]),
+        ];
+        (kind, any::<String>(), since).prop_map(|(kind, token, since)| {
+            json!({ "type": kind, "token": token, "since": since }).to_string()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_said_is_read_or_refused(text: String, near in near_messages(), at: Index) {
+            serde_json::from_str::<FromBrowser>(&text).ok();
+            if let Ok(FromBrowser::Hello { token, since }) = serde_json::from_str(&near) {
+                let said: Value = serde_json::from_str(&near).unwrap();
+                prop_assert_eq!(said["token"].as_str(), Some(token.as_str()));
+                prop_assert_eq!(said["since"].as_i64(), since);
+            }
+            let cut: String = near.chars().take(at.index(near.chars().count())).collect();
+            prop_assert!(serde_json::from_str::<FromBrowser>(&cut).is_err());
         }
     }
 }

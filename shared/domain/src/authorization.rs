@@ -163,8 +163,12 @@ pub const CALLS: &str = "call:";
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+    use time::Duration;
     use time::macros::datetime;
+
+    use super::*;
 
     #[test]
     fn a_decision_reads_back_as_what_it_was() {
@@ -184,5 +188,81 @@ mod tests {
             (refused.kind(), hold_of_call(&refused.key())),
             (REFUSED, "call:twilio:CA1".to_owned())
         );
+    }
+
+    fn legs() -> impl Strategy<Value = String> {
+        "[A-Za-z0-9_:.-]{1,200}"
+    }
+
+    /// To the microsecond, as pre-flight decides.
+    fn instants() -> impl Strategy<Value = OffsetDateTime> {
+        (0_i64..4_000_000_000, 0_i64..1_000_000).prop_map(|(seconds, micros)| {
+            OffsetDateTime::from_unix_timestamp(seconds).unwrap() + Duration::microseconds(micros)
+        })
+    }
+
+    fn authorized() -> impl Strategy<Value = CreditEvent> {
+        let who = (select(Provider::ALL.as_slice()), legs(), any::<[u128; 3]>(), any::<bool>());
+        let what = (r"\+[1-9][0-9]{0,14}", "[0-9]{1,15}", any::<[u32; 3]>(), 0_i64..=9_999_999_999);
+        (who, what, instants(), instants()).prop_map(
+            |(
+                (provider, leg, [id, wallet, other], is_holder),
+                (number, prefix, steps, units),
+                decided_at,
+                due_at,
+            )| {
+                let amount = Money::from_units(units).unwrap();
+                CreditEvent::Authorized(Box::new(Authorized {
+                    id: Uuid::from_u128(id),
+                    provider,
+                    leg,
+                    wallet_id: Uuid::from_u128(wallet),
+                    user_id: (!is_holder).then(|| Uuid::from_u128(other)),
+                    direction: if is_holder { Direction::Inbound } else { Direction::Outbound },
+                    number,
+                    rate: Rate {
+                        id: Uuid::from_u128(other),
+                        prefix,
+                        direction: is_holder.then_some(Direction::Outbound),
+                        rate_per_minute: amount,
+                        connection_fee: amount,
+                        initial_increment_seconds: steps[0],
+                        increment_seconds: steps[1],
+                    },
+                    amount,
+                    seconds: steps[2],
+                    decided_at,
+                    due_at,
+                }))
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn terms_read_back_to_the_last_digit(event in authorized()) {
+            let text = serde_json::to_string(&event).unwrap();
+            prop_assert_eq!(serde_json::from_str::<CreditEvent>(&text).unwrap(), event);
+        }
+
+        #[test]
+        fn no_bytes_make_reading_them_fail(bytes: Vec<u8>, event in authorized(), cut: Index, byte: u8) {
+            serde_json::from_slice::<CreditEvent>(&bytes).ok();
+            let mut changed = serde_json::to_vec(&event).unwrap();
+            let at = cut.index(changed.len());
+            changed[at] = byte;
+            serde_json::from_slice::<CreditEvent>(&changed).ok();
+            changed.truncate(at);
+            prop_assert!(serde_json::from_slice::<CreditEvent>(&changed).is_err());
+        }
+
+        #[test]
+        fn the_hold_of_a_leg_is_one_word_and_no_other_legs(provider in select(Provider::ALL.as_slice()), leg in legs(), other in legs()) {
+            let named = |leg: &str| hold_of_call(&LegKey { provider, leg: leg.to_owned() });
+            prop_assert!(named(&leg).starts_with(CALLS));
+            let has_markers = named(&leg).contains([' ', '{', '}', '*']);
+            prop_assert!(!has_markers, "{}", named(&leg));
+            prop_assert_eq!(named(&leg) == named(&other), leg == other);
+        }
     }
 }

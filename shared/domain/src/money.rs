@@ -191,5 +191,15 @@ mod tests {
             let expected = if (a + b).abs() <= UNITS_MAX { Ok(Money(a + b)) } else { Err(Overflow) };
             prop_assert_eq!(Money(a).checked_add(Money(b)), expected);
         }
+
+        #[test]
+        fn no_text_is_an_amount_out_of_range(text in r"\PC{0,12}|-?[0-9]{0,30}(\.[0-9]{0,30})?(e[0-9]{1,3})?") {
+            if let Ok(amount) = text.parse::<Money>() {
+                prop_assert!(amount.units().abs() <= UNITS_MAX, "{amount}");
+                prop_assert_eq!(amount.to_string().parse(), Ok(amount));
+            }
+            let in_json = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Money>(&in_json).ok(), text.parse().ok());
+        }
     }
 }

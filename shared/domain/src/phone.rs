@@ -71,10 +71,14 @@ impl Address {
 fn identity(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once(':')?;
     match scheme.to_ascii_lowercase().as_str() {
-        "client" if !rest.is_empty() => Some(format!("client:{rest}")),
+        "client" => {
+            let name = rest.trim();
+            (!name.is_empty()).then(|| format!("client:{name}"))
+        }
         "sip" | "sips" => {
             let (user, host) = rest.split([';', '?']).next()?.rsplit_once('@')?;
-            let host = host.split(':').next()?.to_ascii_lowercase();
+            let host = host.split(':').next()?.trim().to_ascii_lowercase();
+            let user = user.trim();
             (!user.is_empty() && !host.is_empty()).then(|| format!("sip:{user}@{host}"))
         }
         _ => None,
@@ -90,6 +94,8 @@ pub fn masked(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -110,6 +116,7 @@ mod tests {
             ("client:alice", identity("client:alice")),
             ("Client:Alice", identity("client:Alice")),
             ("sip:bob@Example.com:5060;transport=tls", identity("sip:bob@example.com")),
+            ("sip:bob@example.com ;transport=tls", identity("sip:bob@example.com")),
             ("sips:bob@example.com?x=1", identity("sip:bob@example.com")),
             ("client:", Address::Other),
             ("sip:@example.com", Address::Other),
@@ -126,5 +133,28 @@ mod tests {
     fn a_masked_number_hides_the_subscriber() {
         assert_eq!(masked("+14158675309"), "+1415867****");
         assert_eq!(masked("911"), "****");
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_has_one_spelling(text in r"\PC{0,20}|(client|Client|sip|SIPS|x):[ab@: ]{0,4}(@[AB ]{1,4}[;:?]{0,2})?|\+?[0-9]{0,17}") {
+            match Address::parse(&text) {
+                Address::Number(number) => {
+                    prop_assert_eq!(E164::parse(number.as_str()), Some(number.clone()));
+                    prop_assert!((1..=15).contains(&number.digits().len()));
+                }
+                Address::Identity(name) => {
+                    prop_assert_eq!(Address::parse(&name), Address::Identity(name.clone()));
+                }
+                Address::Other => {}
+            }
+        }
+
+        #[test]
+        fn a_masked_text_never_shows_its_end(text: String) {
+            let shown = masked(&text);
+            prop_assert!(shown.ends_with("****"));
+            prop_assert!(shown.chars().count() == text.chars().count().max(4));
+        }
     }
 }

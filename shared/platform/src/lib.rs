@@ -5,6 +5,7 @@
 pub mod config;
 pub mod credit;
 pub mod http;
+pub mod kill_point;
 pub mod probes;
 pub mod process;
 pub mod queue;

@@ -1,5 +1,7 @@
 //! What the product's programs are told: their environment.
 
+use anyhow::{Context, Result};
+
 use super::Stack;
 use super::services::{Environment, Kind};
 
@@ -11,6 +13,15 @@ pub(super) const LOGINS: [(&str, &str); 2] =
 pub(super) const ALLOWED_ORIGIN: &str = "http://localhost:3000";
 
 impl Stack {
+    /// What a service is told by a variable.
+    ///
+    /// # Errors
+    /// It is told nothing by that name.
+    pub fn setting(&self, kind: Kind, name: &str) -> Result<String> {
+        let setting = self.environment_of(kind).into_iter().find(|(its, _)| its == name);
+        setting.map(|(_, value)| value).with_context(|| format!("{} has no {name}", kind.program()))
+    }
+
     pub(super) fn environment_of(&self, kind: Kind) -> Environment {
         let secrets = &self.options.secrets;
         let own = match kind {

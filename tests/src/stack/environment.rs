@@ -87,7 +87,7 @@ impl Earlier {
 }
 
 /// `scheme://user@host:port/path`
-fn port_of(url: &str) -> Option<u16> {
+pub(crate) fn port_of(url: &str) -> Option<u16> {
     let host = url.split_once("://")?.1.split('/').next()?;
     host.rsplit_once(':')?.1.parse().ok()
 }

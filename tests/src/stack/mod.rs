@@ -64,6 +64,8 @@ pub struct StackOptions {
     pub secrets: Secrets,
     /// Ports that are taken if they are free.
     pub ports: Ports,
+    /// Where a service's program is looked for before the ordinary ones.
+    pub binaries: Option<PathBuf>,
 }
 
 impl StackOptions {
@@ -76,6 +78,7 @@ impl StackOptions {
             queue_bytes: 1 << 30,
             secrets: Secrets::random(),
             ports: Ports::default(),
+            binaries: None,
         }
     }
 
@@ -131,6 +134,13 @@ impl Stack {
             options,
             _folder: folder,
         })
+    }
+
+    /// Takes the services' programs from this folder, those that are there.
+    #[must_use]
+    pub fn with_binaries(mut self, folder: PathBuf) -> Self {
+        self.options.binaries = Some(folder);
+        self
     }
 
     /// Runs `curbe` as the schema's owner, to its end.

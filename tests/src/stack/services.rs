@@ -74,6 +74,8 @@ pub struct Settings<'a> {
     pub lifetime: Lifetime,
     /// Taken for its public address if it is free.
     pub port: Option<u16>,
+    /// Where its program is looked for before the ordinary ones.
+    pub binaries: Option<&'a Path>,
     /// Its configuration, without the addresses; a name given twice has the last value.
     pub environment: Environment,
 }
@@ -84,7 +86,7 @@ impl Service {
     /// # Errors
     /// It is not built, ended, or was not ready in time.
     pub async fn start(settings: &Settings<'_>) -> Result<Self> {
-        let program = program(settings.kind.program())?;
+        let program = program(settings.kind.program(), settings.binaries)?;
         std::fs::create_dir_all(settings.folder)?;
         start_on_free_port(settings.port, |port| Self::start_on(settings, program.clone(), port))
             .await
@@ -105,6 +107,8 @@ impl Service {
         if settings.kind == Kind::Ingest {
             // What the providers' signatures cover.
             launch.environment.push(("PUBLIC_BASE_URL".to_owned(), url.clone()));
+            let spool = settings.folder.with_file_name("spools").join(settings.name);
+            launch.environment.push(("SPOOL_DIRECTORY".to_owned(), spool.display().to_string()));
         }
         // Own values after ours, so that a caller who says where to listen is heard.
         launch.environment.extend(settings.environment.iter().cloned());
@@ -178,7 +182,7 @@ fn probe() -> Result<&'static reqwest::Client, String> {
 /// # Errors
 /// It is not built, or did not end in time. Its own exit status is the caller's to judge.
 pub async fn curbe(arguments: &[&str], environment: &Environment, folder: &Path) -> Result<Output> {
-    let mut launch = Launch::new("curbe", program("curbe")?, folder.join("curbe.log"));
+    let mut launch = Launch::new("curbe", program("curbe", None)?, folder.join("curbe.log"));
     launch = launch.arguments(arguments.iter().copied());
     launch.environment.clone_from(environment);
     let mut command = tokio::process::Command::from(launch.command()?);
@@ -189,8 +193,9 @@ pub async fn curbe(arguments: &[&str], environment: &Environment, folder: &Path)
     output.with_context(|| format!("{shown} did not end within {COMMAND:?}"))?.context(shown)
 }
 
-fn program(name: &str) -> Result<Program> {
-    let path = paths::binaries()?.join(name);
+fn program(name: &str, first: Option<&Path>) -> Result<Program> {
+    let special = first.map(|folder| folder.join(name)).filter(|path| path.is_file());
+    let path = special.map_or_else(|| paths::binaries().map(|folder| folder.join(name)), Ok)?;
     ensure!(path.is_file(), "{} is not there: run `make build`", path.display());
     Ok(Program::installed(path))
 }

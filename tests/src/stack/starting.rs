@@ -57,6 +57,7 @@ impl Stack {
             folder: &self.options.folder.join("services"),
             lifetime: self.options.lifetime.clone(),
             port: if number == 0 { self.options.ports.of(kind) } else { None },
+            binaries: self.options.binaries.as_deref(),
             environment,
         };
         let service = Arc::new(Service::start(&settings).await?);

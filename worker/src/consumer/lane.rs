@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_nats::jetstream::AckKind;
 use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::message::Acker;
+use curbe_platform::kill_point;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -80,6 +81,7 @@ impl Lane {
     }
 
     async fn handle(&self, batch: Vec<Delivery>) {
+        kill_point!("fetched");
         let (suspects, clean): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|delivery| delivery.message.attempts >= SUSPECT_ATTEMPTS);
         let (suspected, together) = (suspects.len(), clean.len());
@@ -128,9 +130,11 @@ impl Lane {
                 Ok(Next::Answer) => AckKind::Ack,
                 Err(Stopping) => AckKind::Nak(None),
             };
+            kill_point!("announced");
             for index in range {
                 answer_for(&batch.messages[index], &batch.ackers[index], answer).await;
             }
+            kill_point!("acked");
         }
     }
 

@@ -101,3 +101,55 @@ pub(super) fn is_reference(text: &str) -> bool {
         && !text.trim().is_empty()
         && !text.chars().any(char::is_control)
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::body::Bytes;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(body: &[u8]) -> Result<Wanted, Refusal> {
+        let body = Bytes::copy_from_slice(body);
+        let (key, request_id) = ("k".to_owned(), "r".to_owned());
+        Wanted::read(&Asked { key, request: String::new(), digest: Vec::new(), body, request_id })
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            r"-?[0-9]{1,8}(\.[0-9]{1,6})?".prop_map(Value::from),
+            "twilio:[A-Za-z0-9:{} ]{0,8}".prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            select(vec![json!(null), json!([]), json!({}), json!("call"), json!("sms")]),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_wanted_out_of_range(
+            changes in prop::collection::vec((select(["action", "estimatedCost", "reference", "ttlSeconds", "more"].as_slice()), value()), 0..4),
+            action in select(["number_purchase", "call"].as_slice()),
+            bytes: Vec<u8>,
+        ) {
+            read(&bytes).ok();
+            let mut body = json!({
+                "organizationId": Uuid::nil(), "action": action, "estimatedCost": "1.0000", "reference": "twilio:CA1",
+            });
+            for (name, value) in changes {
+                body[name] = value;
+            }
+            if let Ok(wanted) = read(body.to_string().as_bytes()) {
+                prop_assert!(wanted.amount >= Money::ZERO && wanted.amount <= Money::MAX);
+                prop_assert!(TTL_SECONDS.contains(&wanted.ttl.whole_seconds()));
+                prop_assert!(body.get("more").is_none(), "{body}");
+                let row = wanted.row(Uuid::nil(), OffsetDateTime::UNIX_EPOCH);
+                let has_markers = row.hold.contains(|c: char| c.is_whitespace() || c.is_control());
+                prop_assert!(!has_markers, "{}", row.hold);
+            }
+        }
+    }
+}

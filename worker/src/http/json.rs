@@ -71,6 +71,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
     use serde::Deserialize;
 
     use super::*;
@@ -95,6 +97,29 @@ mod tests {
             (r#"{"name":"a","more":1}"#, "invalid_body"),
         ] {
             assert_eq!(parse::<Thing>(body.as_bytes()).unwrap_err().code(), code, "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_or_refused_for_a_reason(bytes: Vec<u8>, name: String, at: Index, byte: u8) {
+            let good = serde_json::json!({ "name": name }).to_string().into_bytes();
+            prop_assert!(parse::<Thing>(&good).is_ok());
+            let mut changed = good.clone();
+            let at = at.index(good.len());
+            changed[at] = byte;
+            for body in [&bytes[..], &changed, &good[..at]] {
+                if let Err(refusal) = parse::<Thing>(body) {
+                    prop_assert!(["malformed_body", "invalid_body"].contains(&refusal.code()));
+                }
+            }
+            prop_assert!(parse::<Thing>(&good[..at]).is_err());
+        }
+
+        #[test]
+        fn no_depth_overflows_the_stack(depth in 0_usize..60_000, opening in select([b'[', b'{'].as_slice())) {
+            let body = [br#"{"name":"#, vec![opening; depth].as_slice()].concat();
+            prop_assert!(parse::<Thing>(&body).is_err());
         }
     }
 }

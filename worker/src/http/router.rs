@@ -134,6 +134,9 @@ fn named(name: Name, params: &Params<'_, '_>) -> Option<Route> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     const ID: &str = "6f1c3c1e-9a39-4b1c-8a1a-2f6f0f6f2a11";
@@ -181,5 +184,41 @@ mod tests {
         ] {
             assert_eq!(put(path), Err(Refusal::not_found()), "{path}");
         }
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_leads_somewhere_or_nowhere(parts in prop::collection::vec(part(), 0..6), text: String) {
+            let router = Router::new().unwrap();
+            for path in [format!("/api/{}", parts.join("/")), text] {
+                match router.route(&Method::PUT, &path) {
+                    Ok(Route::Resource(Resource::Number(number))) => {
+                        prop_assert_eq!(E164::parse(number.as_str()), Some(number));
+                    }
+                    Ok(Route::Resource(Resource::Account(_, name) | Resource::Identity(name))) => {
+                        prop_assert!(!name.trim().is_empty() && !name.contains(char::is_control), "{name:?}");
+                    }
+                    Ok(_) | Err(_) => {}
+                }
+            }
+        }
+    }
+
+    fn part() -> impl Strategy<Value = String> {
+        let words = [
+            "numbers",
+            "accounts",
+            "identities",
+            "users",
+            "twilio",
+            "%2B15551",
+            "client:a",
+            "sip:a%40b",
+            "%00",
+            "%FF",
+            "..",
+            ID,
+        ];
+        prop_oneof![4 => select(words.to_vec()).prop_map(str::to_owned), 1 => r"[%0-9A-Fa-z:@+.]{0,12}"]
     }
 }

@@ -6,6 +6,7 @@ use curbe_domain::legs::LegKey;
 use curbe_domain::legs::duration::Basis;
 use curbe_domain::rating::deck::Decks;
 use curbe_platform::credit::Dropped;
+use curbe_platform::kill_point;
 use uuid::Uuid;
 
 use super::correction::{self, Corrected, Correction};
@@ -105,6 +106,7 @@ impl Settlement<'_> {
             .collect();
         let wallets: Vec<Uuid> = wallets.into_iter().collect();
         let locked = store::wallets::lock(self.tx, &wallets).await?;
+        kill_point!("locked");
         Ok(locked.into_iter().map(|account| (account.wallet_id, account)).collect())
     }
 
@@ -164,6 +166,7 @@ impl Settlement<'_> {
         store::corrections::write_receipts(self.tx, receipts).await?;
         store::wallet_transactions::insert(self.tx, &postings, self.now).await?;
         store::wallets::update(self.tx, &moved, self.now).await?;
+        kill_point!("debited");
 
         let moved_by_id: HashMap<Uuid, &Account> =
             moved.iter().map(|account| (account.wallet_id, account)).collect();

@@ -4,7 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod instant;
 pub mod laml;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod properties_tests;
 pub mod signalwire;
 pub mod telnyx;
 pub mod twilio;

@@ -2,7 +2,8 @@
 -- loaded from what was known before. What is not there is set aside again; so is what is less than was promised, since
 -- whoever asked about the leg again meanwhile may have found less money.
 -- KEYS: the epoch, the wallet's hash, its holds, the index of all holds. ARGV: the server's id, wallet id, name of the
--- hold, amount in 1/10,000, what it is for, the time in seconds.
+-- hold, amount in 1/10,000, what it is for, the time in seconds, and 1 for a call that goes on already: its money counts
+-- whether or not it is there.
 local epoch = redis.call('GET', KEYS[1])
 if not epoch or string.sub(epoch, 1, #ARGV[1]) ~= ARGV[1] then return 'not_loaded' end
 local wallet = redis.call('HMGET', KEYS[2], 'epoch', 'balance', 'held')
@@ -18,7 +19,7 @@ if before then
     replaced = tonumber(amount)
 end
 local others = tonumber(wallet[3]) - replaced
-if tonumber(wallet[2]) - others < tonumber(ARGV[4]) then return 'lost' end
+if ARGV[7] ~= '1' and tonumber(wallet[2]) - others < tonumber(ARGV[4]) then return 'lost' end
 redis.call('HSET', KEYS[3], ARGV[3], ARGV[4] .. '|p|' .. ARGV[5])
 redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2] .. ' ' .. ARGV[3])
 redis.call('HSET', KEYS[2], 'held', string.format('%.0f', others + tonumber(ARGV[4])))

@@ -196,6 +196,32 @@ impl CreditCache {
         purpose: &str,
         now: OffsetDateTime,
     ) -> Result<Confirmed, CreditError> {
+        self.look_again(wallet_id, hold, amount, (purpose, false), now).await
+    }
+
+    /// The same for a call that goes on already: its money counts, also where it is not there any more.
+    ///
+    /// # Errors
+    /// [`CreditError`]: nobody knows then.
+    pub async fn restore(
+        &self,
+        wallet_id: Uuid,
+        hold: &str,
+        amount: Money,
+        purpose: &str,
+        now: OffsetDateTime,
+    ) -> Result<Confirmed, CreditError> {
+        self.look_again(wallet_id, hold, amount, (purpose, true), now).await
+    }
+
+    async fn look_again(
+        &self,
+        wallet_id: Uuid,
+        hold: &str,
+        amount: Money,
+        (purpose, goes_on): (&str, bool),
+        now: OffsetDateTime,
+    ) -> Result<Confirmed, CreditError> {
         let mut connection = self.connection()?;
         let mut call = CONFIRM_HOLD.key(EPOCH);
         call.key(wallet_key(wallet_id))
@@ -206,7 +232,8 @@ impl CreditCache {
             .arg(hold)
             .arg(amount.units())
             .arg(purpose)
-            .arg(now.unix_timestamp());
+            .arg(now.unix_timestamp())
+            .arg(i32::from(goes_on));
         let found: String =
             within(DECISION_BUDGET, call.invoke_async(&mut connection.commands)).await?;
         Ok(match found.as_str() {

@@ -57,7 +57,7 @@ impl VoiceEvent {
         let kind = self.summary.kind.as_str();
         headers.insert(
             NATS_MESSAGE_ID,
-            format!("{}:{}:{kind}:{digest}", self.provider, leg.unwrap_or("-")),
+            one_line(&format!("{}:{}:{kind}:{digest}", self.provider, leg.unwrap_or("-"))),
         );
         headers.insert(PROVIDER, self.provider.as_str());
         headers.insert(KIND, kind);
@@ -100,10 +100,9 @@ impl CreditMessage<'_> {
     pub fn headers(&self, body: &[u8]) -> HeaderMap {
         let key = self.event.key();
         let mut headers = HeaderMap::new();
-        headers.insert(
-            NATS_MESSAGE_ID,
-            format!("{}:{}:{}:{}", key.provider, key.leg, self.event.kind(), hex(&digest(body))),
-        );
+        let id =
+            format!("{}:{}:{}:{}", key.provider, key.leg, self.event.kind(), hex(&digest(body)));
+        headers.insert(NATS_MESSAGE_ID, one_line(&id));
         headers.insert(PROVIDER, key.provider.as_str());
         headers.insert(LEG, one_line(&key.leg));
         headers.insert(KIND, self.event.kind());
@@ -160,7 +159,7 @@ fn rfc3339(at: OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_default()
 }
 
-/// Header values are single lines; a proxy's line break must not end one.
+/// Header values are single lines; a proxy's line break must not end one, and the client panics where one does.
 fn one_line(value: &str) -> String {
     value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
@@ -176,9 +175,12 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use curbe_domain::providers::Kind;
+    use proptest::prelude::*;
+    use proptest::sample::select;
     use time::macros::datetime;
+
+    use super::*;
 
     fn event(leg: Option<&str>) -> VoiceEvent {
         VoiceEvent {
@@ -221,4 +223,66 @@ mod tests {
         assert_eq!(received.leg, None);
         assert_eq!(received.path_and_query, "/x  Curbe-Leg: CA9");
     }
+
+    const KINDS: [Kind; 6] =
+        [Kind::Hangup, Kind::Answered, Kind::Initiated, Kind::Recording, Kind::Cost, Kind::Unknown];
+
+    /// What ids may be, and what somebody would like them to be.
+    fn names() -> impl Strategy<Value = Option<String>> {
+        prop::option::of(prop_oneof![
+            "[A-Za-z0-9_:.-]{1,40}",
+            r"[>*. {}\r\n:a]{1,12}",
+            any::<String>()
+        ])
+    }
+
+    fn events() -> impl Strategy<Value = VoiceEvent> {
+        let summary = (select(KINDS.as_slice()), names(), names());
+        let texts = (names(), names(), names());
+        (select(Provider::ALL.as_slice()), summary, 0_i64..4_000_000_000, texts).prop_map(
+            |(provider, (kind, leg, account), at, (content_type, path, trace_id))| VoiceEvent {
+                provider,
+                summary: Summary { kind, leg, account },
+                received_at: OffsetDateTime::from_unix_timestamp(at).unwrap(),
+                content_type,
+                path_and_query: path.unwrap_or_default(),
+                trace_id: trace_id.unwrap_or_default(),
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_breaks_out_of_its_header_or_into_the_subject(event in events(), body: Vec<u8>) {
+            let subject = event.subject();
+            let parts: Vec<&str> = subject.split('.').collect();
+            prop_assert_eq!(parts, ["voice", event.provider.as_str(), event.summary.kind.as_str()]);
+
+            let headers = event.headers(&body);
+            let values = headers.iter().flat_map(|(_, values)| values);
+            for value in values {
+                prop_assert!(!value.as_str().contains(char::is_control), "{value:?}");
+            }
+            let received = Received::from_headers(Some(&headers));
+            prop_assert_eq!(received.provider, Some(event.provider));
+            prop_assert_eq!(received.received_at, Some(event.received_at));
+            prop_assert_eq!(received.leg, event.summary.leg.as_deref().map(one_line));
+            prop_assert_eq!(received.account, event.summary.account.as_deref().map(one_line));
+            prop_assert_eq!(received.content_type, event.content_type.as_deref().map(one_line));
+            prop_assert_eq!(received.path_and_query, one_line(&event.path_and_query));
+        }
+
+        #[test]
+        fn headers_by_hand_are_read_or_left(values in prop::collection::vec((select(NAMES.as_slice()), any::<String>()), 0..8)) {
+            let mut headers = HeaderMap::new();
+            for (name, value) in values {
+                headers.append(name, value);
+            }
+            let received = Received::from_headers(Some(&headers));
+            prop_assert!(received.leg == headers.get(LEG).map(ToString::to_string));
+        }
+    }
+
+    const NAMES: [&str; 8] =
+        [PROVIDER, ACCOUNT, LEG, KIND, RECEIVED_AT, PATH, TRACE_ID, CONTENT_TYPE];
 }

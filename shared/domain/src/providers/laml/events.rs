@@ -3,14 +3,13 @@
 //! Only the body is read. The query is signed too, but holds what we wrote there ourselves.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 
 use super::Dialect;
 use super::fields::{Fields, unreadable};
 use super::seconds;
 use crate::legs::event::{EventError, ParsedEvent};
 use crate::legs::{Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus, Talk};
-use crate::providers::{Classified, Kind, Summary};
+use crate::providers::{Classified, Kind, Summary, instant};
 
 /// Fields that only the `action` request of a verb has, never a status callback.
 pub(in crate::providers) const ACTION_FIELDS: [&str; 6] =
@@ -155,9 +154,7 @@ fn told_at(dialect: &Dialect, fields: &Fields<'_>) -> Option<OffsetDateTime> {
     if !dialect.timed_by.is_empty() && !fields.has_any(dialect.timed_by) {
         return None;
     }
-    let timestamp = fields.get("Timestamp").ok()??;
-    let at = OffsetDateTime::parse(timestamp, &Rfc2822).ok()?;
-    at.checked_to_offset(time::UtcOffset::UTC)
+    instant::rfc_2822(fields.get("Timestamp").ok()??)
 }
 
 fn has_recording(fields: &Fields<'_>) -> Result<bool, EventError> {

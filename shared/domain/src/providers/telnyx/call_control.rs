@@ -4,7 +4,6 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Deserialize;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::events::unknown;
 use crate::legs::event::{EventError, ParsedEvent};
@@ -14,7 +13,7 @@ use crate::legs::{
 use crate::money::Money;
 use crate::providers::laml::fields::{is_id, unreadable};
 use crate::providers::laml::web_address;
-use crate::providers::{Classified, Kind, Provider, Summary};
+use crate::providers::{Classified, Kind, Provider, Summary, instant};
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -102,7 +101,8 @@ pub(super) fn classify(body: &[u8]) -> Classified {
 pub(super) fn parse(body: &[u8], received_at: OffsetDateTime) -> ParsedEvent {
     let Envelope { data } = serde_json::from_slice(body)
         .map_err(|error| unreadable(format!("no event of Call Control's version 2: {error}")))?;
-    let occurred_at = data.occurred_at.as_deref().and_then(instant).unwrap_or(received_at);
+    let occurred_at =
+        data.occurred_at.as_deref().and_then(instant::rfc_3339).unwrap_or(received_at);
     let told = leg(&data.payload)?;
     let payload = data.payload;
     match kind(&data.event_type) {
@@ -148,7 +148,7 @@ fn leg(payload: &Payload) -> Result<LegFacts, EventError> {
         from: text("from", payload.from.as_ref())?,
         to: text("to", payload.to.as_ref())?,
         direction,
-        initiated_at: payload.start_time.as_deref().and_then(instant),
+        initiated_at: payload.start_time.as_deref().and_then(instant::rfc_3339),
         ..LegFacts::named(LegKey { provider: Provider::Telnyx, leg })
     })
 }
@@ -202,11 +202,6 @@ fn recording(event_type: &str, payload: Payload) -> Result<Recording, EventError
     let url = url.ok_or_else(|| unreadable("no recording_urls"))?;
     web_address("recording_urls", &url)?;
     Ok(Recording { status: RecordingStatus::Completed, url: Some(url), id })
-}
-
-/// RFC 3339, as in `2026-09-09T21:10:37.521992Z`.
-fn instant(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_offset(time::UtcOffset::UTC)
 }
 
 fn id(name: &str, value: Option<&String>) -> Result<Option<String>, EventError> {

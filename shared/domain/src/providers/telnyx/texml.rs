@@ -2,7 +2,6 @@
 //! owner's customers; `ConnectionId` tells them apart.
 
 use time::OffsetDateTime;
-use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 use crate::legs::event::{EventError, ParsedEvent};
 use crate::legs::{Hangup, LegFacts, LegKey, Outcome, Talk};
@@ -11,7 +10,7 @@ use crate::providers::laml::events::{
 };
 use crate::providers::laml::fields::{Fields, unreadable};
 use crate::providers::laml::seconds;
-use crate::providers::{Classified, Kind, Provider, Summary};
+use crate::providers::{Classified, Kind, Provider, Summary, instant};
 
 use super::events::unknown;
 
@@ -134,7 +133,5 @@ fn progress(fields: &Fields<'_>) -> Option<Kind> {
 /// The documents say RFC 2822; the samples also have ISO 8601, with a blank for its `T` at times.
 fn at(fields: &Fields<'_>, name: &str) -> Option<OffsetDateTime> {
     let text = fields.get(name).ok()??;
-    let at = OffsetDateTime::parse(text, &Rfc2822)
-        .or_else(|_| OffsetDateTime::parse(&text.replacen(' ', "T", 1), &Rfc3339));
-    at.ok()?.checked_to_offset(time::UtcOffset::UTC)
+    instant::rfc_2822(text).or_else(|| instant::rfc_3339(&text.replacen(' ', "T", 1)))
 }

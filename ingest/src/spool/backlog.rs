@@ -1,0 +1,365 @@
+//! What is in the spool and how much of it has gone: shared by the one who writes and the one who drains.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use metrics::gauge;
+use tokio::sync::Notify;
+
+use super::frame::SEGMENT_HEAD_BYTES;
+use super::segment::{Segment, number};
+use crate::publisher::EVENT_BYTES_MAX;
+
+/// How long a segment of which nothing is waiting is written on, where what has gone is kept for a while.
+const WRITTEN_FOR: Duration = Duration::from_mins(1);
+
+/// All segments, the oldest first.
+#[derive(Debug)]
+pub(super) struct Backlog {
+    state: Mutex<State>,
+    /// How long what has gone is kept all the same.
+    keeps: Duration,
+    grown: Notify,
+    has_failed: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    segments: VecDeque<Tracked>,
+    /// Events that have not gone yet.
+    waiting: usize,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Tracked {
+    number: u64,
+    path: PathBuf,
+    /// Durable bytes and the events in them.
+    bytes: usize,
+    events: usize,
+    /// How many of both have gone.
+    gone_bytes: usize,
+    gone_events: usize,
+    is_closed: bool,
+    begun: Instant,
+    gone_at: Option<Instant>,
+}
+
+/// A part of a segment that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) number: u64,
+    pub(super) path: PathBuf,
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+impl Backlog {
+    /// With what an earlier process has left.
+    pub(super) fn new(found: Vec<Segment>, keeps: Duration) -> Self {
+        let mut state = State::default();
+        for Segment { path, bytes, events } in found {
+            let Some(number) = number(&path) else { continue };
+            state.bytes += bytes;
+            state.waiting += events;
+            state.segments.push_back(Tracked {
+                bytes,
+                events,
+                is_closed: true,
+                ..Tracked::new(number, path)
+            });
+        }
+        let backlog = Self {
+            state: Mutex::new(state),
+            keeps,
+            grown: Notify::new(),
+            has_failed: AtomicBool::new(false),
+        };
+        backlog.state().tell();
+        backlog
+    }
+
+    pub(super) fn last_number(&self) -> Option<u64> {
+        self.state().segments.back().map(|last| last.number)
+    }
+
+    /// Notes how the last write went.
+    pub(super) fn wrote(&self, is_well: bool) {
+        self.has_failed.store(!is_well, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is room for another event, and the disk took the last one.
+    pub(super) fn takes_events(&self, bytes_max: usize) -> bool {
+        !self.has_failed() && self.has_room(EVENT_BYTES_MAX, bytes_max)
+    }
+
+    /// Events that have not gone yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.state().waiting
+    }
+
+    /// Returns once something may be waiting.
+    pub(super) async fn grown(&self) {
+        self.grown.notified().await;
+    }
+
+    pub(super) fn begin(&self, number: u64, path: PathBuf) {
+        let mut state = self.state();
+        state.bytes += SEGMENT_HEAD_BYTES;
+        state.segments.push_back(Tracked::new(number, path));
+    }
+
+    /// So many bytes more are durable.
+    pub(super) fn grow(&self, number: u64, bytes: usize, events: usize) {
+        let mut state = self.state();
+        state.bytes += bytes;
+        state.waiting += events;
+        if let Some(segment) = state.find(number) {
+            segment.bytes += bytes;
+            segment.events += events;
+            segment.gone_at = None;
+        }
+        state.tell();
+        drop(state);
+        self.grown.notify_one();
+    }
+
+    /// Nothing more is written to it.
+    pub(super) fn close(&self, number: u64) {
+        if let Some(segment) = self.state().find(number) {
+            segment.is_closed = true;
+        }
+    }
+
+    /// The oldest that waits.
+    pub(super) fn next(&self) -> Option<Waiting> {
+        let state = self.state();
+        let segment = state.segments.iter().find(|segment| segment.gone_bytes < segment.bytes)?;
+        Some(Waiting {
+            number: segment.number,
+            path: segment.path.clone(),
+            from: segment.gone_bytes,
+            to: segment.bytes,
+        })
+    }
+
+    /// So much more of a segment has gone.
+    pub(super) fn gone(&self, number: u64, bytes: usize, events: usize) {
+        let mut state = self.state();
+        state.waiting = state.waiting.saturating_sub(events);
+        if let Some(segment) = state.find(number) {
+            segment.gone_bytes += bytes;
+            segment.gone_events += events;
+            if segment.has_gone() {
+                segment.gone_at = Some(Instant::now());
+            }
+        }
+        state.tell();
+    }
+
+    /// Somebody has removed a segment.
+    pub(super) fn lose(&self, number: u64) {
+        let mut state = self.state();
+        let lost = state.find(number).map_or(0, |segment| {
+            segment.is_closed = true;
+            segment.gone_bytes = segment.bytes;
+            segment
+                .events
+                .saturating_sub(std::mem::replace(&mut segment.gone_events, segment.events))
+        });
+        state.waiting = state.waiting.saturating_sub(lost);
+        state.tell();
+        tracing::error!(
+            segment = number,
+            events = lost,
+            "a segment of the spool was removed by somebody else"
+        );
+    }
+
+    /// A segment that is written for no reason any more.
+    pub(super) fn to_be_closed(&self) -> Option<u64> {
+        let is_idle = |segment: &&Tracked| {
+            let is_due = self.keeps.is_zero() || segment.begun.elapsed() >= WRITTEN_FOR;
+            !segment.is_closed && segment.has_gone() && segment.events > 0 && is_due
+        };
+        self.state().segments.iter().find(is_idle).map(|segment| segment.number)
+    }
+
+    /// Removes what has gone long enough ago.
+    pub(super) fn remove_gone(&self) {
+        let keeps = self.keeps;
+        self.state().remove(|segment| {
+            let is_due = segment.gone_at.is_none_or(|at| at.elapsed() >= keeps);
+            segment.is_closed && segment.has_gone() && is_due
+        });
+    }
+
+    /// Makes room for so many bytes below `bytes_max`, if need be with what is only kept for safety; whether there is.
+    pub(super) fn has_room(&self, bytes: usize, bytes_max: usize) -> bool {
+        let mut state = self.state();
+        while state.bytes.saturating_add(bytes) > bytes_max {
+            let mut is_first = true;
+            let removed = state.remove(|segment| {
+                segment.is_closed && segment.has_gone() && std::mem::take(&mut is_first)
+            });
+            if removed == 0 {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What is kept for safety waits once more.
+    pub(super) fn send_again(&self) {
+        if self.keeps.is_zero() {
+            return;
+        }
+        let mut state = self.state();
+        let mut again = 0;
+        for segment in &mut state.segments {
+            again += segment.gone_events;
+            (segment.gone_bytes, segment.gone_events) = (SEGMENT_HEAD_BYTES, 0);
+            segment.gone_at = None;
+        }
+        state.waiting += again;
+        state.tell();
+        drop(state);
+        self.grown.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn find(&mut self, number: u64) -> Option<&mut Tracked> {
+        self.segments.iter_mut().find(|segment| segment.number == number)
+    }
+
+    /// Removes segments with their files; one that cannot be removed stays. Returns how many went.
+    fn remove(&mut self, mut is_to_go: impl FnMut(&Tracked) -> bool) -> usize {
+        let before = self.segments.len();
+        let bytes = &mut self.bytes;
+        self.segments.retain(|segment| {
+            if !is_to_go(segment) {
+                return true;
+            }
+            if let Err(error) = removed(&segment.path) {
+                tracing::error!(path = %segment.path.display(), %error, "a segment that has gone cannot be removed");
+                return true;
+            }
+            *bytes = bytes.saturating_sub(segment.bytes);
+            false
+        });
+        self.tell();
+        before - self.segments.len()
+    }
+
+    fn tell(&self) {
+        let of = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+        gauge!("curbe_spool_events").set(of(self.waiting));
+        gauge!("curbe_spool_bytes").set(of(self.bytes));
+    }
+}
+
+/// As if removing what is gone already had worked.
+fn removed(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+impl Tracked {
+    fn new(number: u64, path: PathBuf) -> Self {
+        Self {
+            number,
+            path,
+            bytes: SEGMENT_HEAD_BYTES,
+            events: 0,
+            gone_bytes: SEGMENT_HEAD_BYTES,
+            gone_events: 0,
+            is_closed: false,
+            begun: Instant::now(),
+            gone_at: None,
+        }
+    }
+
+    fn has_gone(&self) -> bool {
+        self.gone_bytes >= self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(keeps: Duration) -> (tempfile::TempDir, Backlog) {
+        let folder = tempfile::tempdir().unwrap();
+        let backlog = Backlog::new(Vec::new(), keeps);
+        for number in 0..2 {
+            let path = folder.path().join(number.to_string());
+            fs::write(&path, b"").unwrap();
+            backlog.begin(number, path);
+            backlog.grow(number, 100, 2);
+        }
+        (folder, backlog)
+    }
+
+    #[test]
+    fn the_oldest_goes_first_and_goes_once() {
+        let (_folder, backlog) = filled(Duration::ZERO);
+        let next = |backlog: &Backlog| backlog.next().map(|next| (next.number, next.from, next.to));
+        let head = SEGMENT_HEAD_BYTES;
+        assert_eq!(next(&backlog), Some((0, head, head + 100)));
+        backlog.gone(0, 40, 1);
+        assert_eq!(next(&backlog), Some((0, head + 40, head + 100)));
+        assert_eq!(backlog.waiting(), 3);
+        backlog.gone(0, 60, 1);
+        assert_eq!(next(&backlog), Some((1, head, head + 100)));
+        backlog.grow(0, 10, 1);
+        assert_eq!(next(&backlog), Some((0, head + 100, head + 110)));
+    }
+
+    #[test]
+    fn nothing_is_removed_that_is_written_or_waits() {
+        let (folder, backlog) = filled(Duration::ZERO);
+        backlog.gone(0, 100, 2);
+        backlog.remove_gone();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(backlog.to_be_closed(), Some(0));
+        backlog.close(0);
+        backlog.close(1);
+        backlog.remove_gone();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(backlog.to_be_closed(), None);
+        assert_eq!(backlog.waiting(), 2);
+    }
+
+    #[test]
+    fn what_is_kept_for_safety_makes_room_and_can_be_sent_again() {
+        let (folder, backlog) = filled(Duration::from_mins(5));
+        backlog.gone(0, 100, 2);
+        backlog.close(0);
+        backlog.remove_gone();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        backlog.send_again();
+        assert_eq!(backlog.waiting(), 4);
+        let full = 2 * (SEGMENT_HEAD_BYTES + 100);
+        assert!(backlog.has_room(0, full));
+        assert!(!backlog.has_room(1, full), "all of it waits");
+        backlog.gone(0, 100, 2);
+        assert!(backlog.has_room(1, full));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,141 @@
+//! From the spool to the queue: in the order in which it came, until nothing waits.
+
+use std::io;
+use std::time::Duration;
+
+use curbe_platform::credit::CreditCache;
+use metrics::counter;
+use tokio::time::{sleep, timeout};
+
+use super::backlog::Waiting;
+use super::frame::{Found, Frames};
+use super::segment::part;
+use super::writer::Order;
+use super::{Spool, holds};
+use crate::publisher::{NotQueued, Outgoing, Publisher};
+
+/// What is on its way at once: enough to fill the queue, little enough to be sent again.
+const WINDOW_MAX: usize = 256;
+/// A queue that comes back slowly still answers within this.
+const ACK: Duration = Duration::from_secs(5);
+const PAUSE_FIRST: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How often what has gone is looked at.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// What events leave by, and what their holds are in.
+struct Way {
+    publisher: Publisher,
+    cache: CreditCache,
+}
+
+/// Why it stops for a moment.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    #[error("{}", .0.detail)]
+    Queue(NotQueued),
+    #[error("a segment cannot be read: {0}")]
+    Disk(#[from] io::Error),
+}
+
+/// Brings what waits to the queue, for ever.
+pub(crate) async fn drain(spool: Spool, publisher: Publisher, cache: CreditCache) {
+    let way = Way { publisher, cache };
+    let mut pause = PAUSE_FIRST;
+    // After a failure one goes ahead, to see how it fares.
+    let mut window = 1;
+    let mut connects = way.publisher.connects();
+    loop {
+        spool.tidy().await;
+        if connects != way.publisher.connects() {
+            connects = way.publisher.connects();
+            // Another server may answer, or the same one after it had lost its power.
+            spool.backlog.send_again();
+        }
+        let Some(waiting) = spool.backlog.next() else {
+            timeout(IDLE, spool.backlog.grown()).await.ok();
+            continue;
+        };
+        match spool.send(&way, waiting, &mut window).await {
+            Ok(()) => pause = PAUSE_FIRST,
+            Err(stop) => {
+                tracing::warn!(error = %stop, waiting = spool.waiting(), "the spool waits");
+                window = 1;
+                sleep(rand::random_range(pause / 2..=pause)).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        }
+    }
+}
+
+impl Spool {
+    /// Removes what is not needed any more.
+    async fn tidy(&self) {
+        self.backlog.remove_gone();
+        if let Some(number) = self.backlog.to_be_closed() {
+            // The thread that writes ends with the process only.
+            self.orders.send(Order::Close(number)).await.ok();
+        }
+    }
+
+    /// Sends what waits in one segment.
+    async fn send(&self, way: &Way, waiting: Waiting, window: &mut usize) -> Result<(), Stop> {
+        way.publisher.takes_events().map_err(Stop::Queue)?;
+        let Waiting { number, path, from, to } = waiting;
+        let read = tokio::task::spawn_blocking(move || part(&path, from, to)).await;
+        let (name, part) = match read.map_err(io::Error::other)? {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.backlog.lose(number);
+                return Ok(());
+            }
+            read => read?,
+        };
+        let mut frames = Frames::new(name, from, &part).peekable();
+        while frames.peek().is_some() {
+            let (mut group, mut damaged) = (Vec::new(), 0);
+            while group.len() < *window && damaged == 0 {
+                match frames.next() {
+                    Some(Found::Event(event, bytes)) => group.push((*event, bytes)),
+                    Some(Found::Damage(bytes)) => damaged = bytes,
+                    None => break,
+                }
+            }
+            self.send_group(way, number, group).await.map_err(Stop::Queue)?;
+            if damaged > 0 {
+                // It was whole when it was written. What can be read goes on.
+                tracing::error!(
+                    bytes = damaged,
+                    segment = number,
+                    "the disk has damaged the spool"
+                );
+                self.backlog.gone(number, damaged, 0);
+            }
+            *window = (*window * 2).min(WINDOW_MAX);
+        }
+        Ok(())
+    }
+
+    /// Sends a group in its order; what is acknowledged up to the first failure has gone.
+    async fn send_group(
+        &self,
+        way: &Way,
+        segment: u64,
+        group: Vec<(Outgoing, usize)>,
+    ) -> Result<(), NotQueued> {
+        let mut sent = Vec::with_capacity(group.len());
+        for (event, bytes) in group {
+            let decision = holds::decision(&event);
+            sent.push((way.publisher.send(event).await?, bytes, decision));
+        }
+        for (sent, bytes, decision) in sent {
+            let acknowledged = timeout(ACK, sent.acknowledged()).await;
+            acknowledged.unwrap_or_else(|_| Err(NotQueued::silent()))?;
+            self.backlog.gone(segment, bytes, 1);
+            counter!("curbe_spool_drained_total").increment(1);
+            if let Some(decision) = decision {
+                holds::restore(&way.cache, &decision).await;
+            }
+        }
+        Ok(())
+    }
+}

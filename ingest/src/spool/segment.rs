@@ -1,0 +1,224 @@
+//! The files of the spool: each a head and then events, appended to by one process, read whole, removed whole.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::frame::{Found, Frames, SEGMENT_HEAD_BYTES, SegmentName};
+
+const EXTENSION: &str = "spool";
+/// Where bytes are put that were found and are no events.
+const DAMAGED: &str = "damaged";
+const LOCK: &str = "lock";
+
+/// The directory, which is this process's alone as long as this lives.
+#[derive(Debug)]
+pub(super) struct Directory {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// One file that was found at the start.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) path: PathBuf,
+    /// Bytes that are to be read, its head included.
+    pub(super) bytes: usize,
+    /// Events in them.
+    pub(super) events: usize,
+}
+
+impl Directory {
+    /// Makes it if it is not there, and takes it.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        let lock = private().create(true).append(true).open(path.join(LOCK))?;
+        lock.try_lock().map_err(|error| match error {
+            fs::TryLockError::WouldBlock => {
+                io::Error::new(io::ErrorKind::ResourceBusy, "another process has it")
+            }
+            fs::TryLockError::Error(error) => error,
+        })?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// What an earlier process has left, the oldest first, each cut to what can be read.
+    pub(super) fn segments(&self) -> io::Result<Vec<Segment>> {
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let path = entry?.path();
+            if path.extension() == Some(OsStr::new(EXTENSION)) {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        let mut segments = Vec::with_capacity(paths.len());
+        for path in paths {
+            segments.extend(recover(path)?);
+        }
+        Ok(segments)
+    }
+
+    /// A new file, durable with its name.
+    pub(super) fn create(&self, number: u64, name: SegmentName) -> io::Result<(PathBuf, File)> {
+        let path = self.path.join(format!("{number:020}.{EXTENSION}"));
+        let mut file = private().create_new(true).append(true).open(&path)?;
+        file.write_all(&name.head())?;
+        file.sync_all()?;
+        File::open(&self.path)?.sync_all()?;
+        Ok((path, file))
+    }
+}
+
+/// Reads a part of a segment.
+pub(super) fn part(path: &Path, from: usize, to: usize) -> io::Result<(SegmentName, Vec<u8>)> {
+    let mut file = File::open(path)?;
+    let mut head = [0; SEGMENT_HEAD_BYTES];
+    file.read_exact(&mut head)?;
+    let name = SegmentName::of(&head);
+    let name = name.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no segment"))?;
+    file.seek(io::SeekFrom::Start(u64::try_from(from).unwrap_or(u64::MAX)))?;
+    let mut part = vec![0; to.saturating_sub(from)];
+    file.read_exact(&mut part)?;
+    Ok((name, part))
+}
+
+/// The number in a segment's file name.
+pub(super) fn number(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.parse().ok()
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+/// Cuts off what was being written when the process died: nobody was told that it is kept. `None`: nothing is left.
+fn recover(path: PathBuf) -> io::Result<Option<Segment>> {
+    let content = fs::read(&path)?;
+    let Some(name) = SegmentName::of(&content) else {
+        // No event is written before the head is durable.
+        set_aside(&path, &content)?;
+        fs::remove_file(&path)?;
+        return Ok(None);
+    };
+    let (mut offset, mut events, mut end_of_last) = (SEGMENT_HEAD_BYTES, 0, SEGMENT_HEAD_BYTES);
+    for found in Frames::new(name, offset, &content[offset..]) {
+        match found {
+            Found::Event(_, bytes) => {
+                events += 1;
+                offset += bytes;
+                end_of_last = offset;
+            }
+            Found::Damage(bytes) => {
+                set_aside(&path, &content[offset..offset + bytes])?;
+                offset += bytes;
+            }
+        }
+    }
+    if events == 0 {
+        fs::remove_file(&path)?;
+        return Ok(None);
+    }
+    if end_of_last < content.len() {
+        let file = OpenOptions::new().write(true).open(&path)?;
+        file.set_len(u64::try_from(end_of_last).unwrap_or(u64::MAX))?;
+        file.sync_all()?;
+    }
+    Ok(Some(Segment { path, bytes: end_of_last, events }))
+}
+
+/// Nothing is thrown away unseen: a person may want to look at it.
+fn set_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let beside = path.with_extension(DAMAGED);
+    let mut file = private().create(true).append(true).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    metrics::counter!("curbe_spool_cut_bytes_total")
+        .increment(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    let (from, kept_in) = (path.display(), beside.display());
+    tracing::error!(bytes = bytes.len(), %from, %kept_in, "bytes in the spool are no event: a torn tail, or a damaged disk");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use async_nats::HeaderMap;
+
+    use super::*;
+    use crate::publisher::Outgoing;
+    use crate::spool::frame::Parts;
+
+    fn filled(directory: &Directory, number: u64, bodies: &[&[u8]]) -> PathBuf {
+        let name = SegmentName::random();
+        let (path, mut file) = directory.create(number, name).unwrap();
+        let mut offset = SEGMENT_HEAD_BYTES;
+        for body in bodies {
+            let event = Outgoing {
+                subject: "s".to_owned(),
+                headers: HeaderMap::new(),
+                body: body.to_vec().into(),
+            };
+            let mut bytes = Vec::new();
+            name.write(offset, &Parts::of(&event).unwrap(), &mut bytes);
+            file.write_all(&bytes).unwrap();
+            offset += bytes.len();
+        }
+        path
+    }
+
+    #[test]
+    fn it_is_for_one_process_and_one_user() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool");
+        let directory = Directory::open(&path).unwrap();
+        let taken = Directory::open(&path).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::ResourceBusy);
+        let file = filled(&directory, 7, &[b"a"]);
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&file), mode(&path)), (0o600, 0o700));
+        assert_eq!(number(&file), Some(7));
+        drop(directory);
+        Directory::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_torn_tail_is_cut_and_kept_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Directory::open(folder.path()).unwrap();
+        let (first, second) =
+            (filled(&directory, 1, &[b"a", b"b"]), filled(&directory, 2, &[b"c"]));
+        let whole = fs::read(&first).unwrap();
+        fs::write(&first, &whole[..whole.len() - 1]).unwrap();
+        let segments = directory.segments().unwrap();
+        let seen: Vec<_> = segments.iter().map(|s| (s.path.clone(), s.events)).collect();
+        assert_eq!(seen, [(first.clone(), 1), (second, 1)]);
+        let left = usize::try_from(fs::metadata(&first).unwrap().len()).unwrap();
+        assert_eq!(segments[0].bytes, left);
+        let cut = fs::read(first.with_extension(DAMAGED)).unwrap();
+        assert_eq!([&whole[..left], &cut[..]].concat(), whole[..whole.len() - 1]);
+        // Once is enough.
+        assert_eq!(directory.segments().unwrap(), segments);
+        assert_eq!(fs::read(first.with_extension(DAMAGED)).unwrap(), cut);
+    }
+
+    #[test]
+    fn what_holds_no_event_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Directory::open(folder.path()).unwrap();
+        let empty = filled(&directory, 1, &[]);
+        let headless = folder.path().join("00000000000000000002.spool");
+        fs::write(&headless, b"CSp").unwrap();
+        assert_eq!(directory.segments().unwrap(), []);
+        assert!(!empty.exists() && !headless.exists());
+        assert_eq!(fs::read(headless.with_extension(DAMAGED)).unwrap(), b"CSp");
+    }
+}
