@@ -145,8 +145,11 @@ async fn after_a_look_that_shows_the_row_and_posts_none() {
     let told = "select count(*) from call_legs where seconds = 61";
     assert_eq!(bank.count(told).await, 1);
     // The old word stands already, and money is moved by nobody who does not say why.
-    bank.dead_letters(&["replay", &letter, "--accept", "old", "--dry-run"], 2).await;
-    bank.dead_letters(&["replay", &letter, "--accept", "new", "--yes"], 2).await;
+    for wrong in [["old", "--dry-run"], ["new", "--yes"]] {
+        let named = ["dead-letters", "replay", &letter, "--accept"];
+        let ran = bank.run(&[&named[..], &wrong].concat()).await;
+        assert_eq!(ran.status, Some(2), "{ran:?}");
+    }
     let done = bank.dead_letters(&[&look[..4], &WHY].concat(), 0).await["data"][0].clone();
     for name in ["amount", "balanceAfter", "type", "reference", "walletId", "currency"] {
         assert_eq!(done["walletTransactions"][0][name], row[name], "{name}");
