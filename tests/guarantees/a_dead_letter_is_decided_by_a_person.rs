@@ -1,120 +1,26 @@
-//! A person looks at a dead letter, whatever is in it, and decides: it is sent through again once its reason is gone, it
-//! is discarded, or its word stands in place of the first. Each is on record.
+//! A person looks at a dead letter, whatever is in it, and decides: it is sent through again once its reason is gone, or it
+//! is discarded. Each is on record.
 
 use std::fs;
 
-use curbe_tests::simulator::twilio::{Silence, Status, TwilioCall};
+use curbe_tests::simulator::twilio::TwilioCall;
 use curbe_tests::stack::wait_until;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::fixture::bank::with;
-use crate::fixture::customers::{OPENING, User};
+use crate::fixture::customers::OPENING;
+use crate::fixture::letters::MEXICO;
 use crate::fixture::{Bank, SOON};
 
-const MEXICO: &str = "+523312345678";
 const WHY: [&str; 4] = ["--yes", "--why", "ticket 7", "--by=ana"];
-
-/// A call that was charged, and told once more with other seconds. Its letter.
-async fn contradicted(bank: &Bank, user: &User) -> (TwilioCall, String) {
-    let call = user.calls(MEXICO, 61);
-    bank.hang_up(&call).await;
-    assert_eq!(bank.settled(&call.sid).await, "charged");
-    bank.hang_up(&call.clone().completed(181)).await;
-    bank.drained().await;
-    let letters = bank.letters(&call.sid).await;
-    assert_eq!(letters[0].reason, "conflict");
-    (call, letters[0].id.to_string())
-}
-
-#[tokio::test]
-async fn the_new_word_of_a_conflict_is_let_stand() {
-    let bank = Bank::open().await;
-    let user = bank.customer().await;
-    let (call, letter) = contradicted(&bank, &user).await;
-    // Sent through as it is, it is a conflict as before.
-    let still = bank.dead_letters(&["replay", &letter, "--yes"], 3).await;
-    assert_eq!(still["letters"][0]["reason"], "conflict");
-
-    let accept = [&["replay", &letter, "--accept", "new"][..], &WHY].concat();
-    // Two people do it at the same moment.
-    let (one, two) = tokio::join!(bank.dead_letters(&accept, 0), bank.dead_letters(&accept, 0));
-    let accepted = if one["data"][0]["repeated"] == true { two } else { one };
-    let row = &accepted["data"][0]["walletTransactions"][0];
-    // Four minutes instead of two: 0.0010 + 4 x 0.0132.
-    assert_eq!((&row["amount"], &row["type"]), (&json!("-0.0264"), &json!("adjustment")));
-    let reference = format!("twilio:{}:accepted:{letter}", call.sid);
-    assert_eq!(row["reference"], reference);
-    assert_eq!(bank.spent(&user).await, "0.0538");
-    assert_eq!(bank.letters(&call.sid).await[0].status, "replayed");
-    let log = bank.log(&call.sid).await.unwrap();
-    assert_eq!((log.seconds, log.price.as_str()), (61, "0.0274"), "the log is not edited");
-
-    // Twice changes nothing, and neither word is a conflict any more.
-    let again = bank.dead_letters(&accept, 0).await;
-    assert_eq!(again["data"][0]["repeated"], true);
-    bank.tell(&with(call.clone().completed(181).hangup(), "ForwardedFrom", Some(""))).await;
-    bank.curbe(&["events", "replay", "--since", "1h", "--yes"]).await;
-    bank.drained().await;
-    assert_eq!(bank.letters_that_are("open").await, 0);
-    assert_eq!(bank.spent(&user).await, "0.0538");
-    let record = "select count(*) from operator_runs r join dead_letter_decisions d on d.run_id = r.id
-        where r.action = 'dead_letters_accept' and r.actor like 'ana (uid %)' and r.why = 'ticket 7'
-            and d.decision = 'accepted' and position('CallDuration=61' in convert_from(d.replaced_body, 'utf8')) > 0";
-    assert_eq!(bank.count(record).await, 1);
-    bank.books_are_clean().await;
-}
-
-#[tokio::test]
-async fn also_of_a_call_that_was_free_and_back() {
-    let bank = Bank::open().await;
-    let user = bank.customer().await;
-    let call = user.calls(MEXICO, 61).unanswered(Status::NoAnswer, Silence::Zero);
-    bank.hang_up(&call).await;
-    assert_eq!(bank.settled(&call.sid).await, "free");
-    for (word, spent) in [
-        (call.clone().completed(61), "0.0274"),
-        (call.clone().unanswered(Status::Busy, Silence::Zero), "0.0000"),
-        (call.clone().completed(181), "0.0538"),
-    ] {
-        bank.hang_up(&word).await;
-        bank.drained().await;
-        let letters = bank.letters(&call.sid).await;
-        let open = letters.iter().find(|letter| letter.status == "open").unwrap().id.to_string();
-        let accept = [&["replay", &open, "--accept", "new"][..], &WHY].concat();
-        bank.dead_letters(&accept, 0).await;
-        assert_eq!(bank.spent(&user).await, spent);
-        bank.books_are_clean().await;
-    }
-}
-
-#[tokio::test]
-async fn also_of_one_that_was_refused_and_yet_talked() {
-    let bank = Bank::open().await;
-    let organization = bank.organization().await;
-    let user = bank.member(organization, "member").await;
-    bank.cache_is_current().await;
-    let call = TwilioCall::outbound(&user.number, MEXICO);
-    assert_eq!(bank.ask(&call).await.limit(), None);
-    bank.hang_up(&call.clone().completed(301)).await;
-    bank.drained().await;
-    let letter = bank.letters(&call.sid).await.remove(0);
-    assert_eq!(letter.reason, "conflict");
-    let id = letter.id.to_string();
-    bank.dead_letters(&["replay", &id, "--yes"], 3).await;
-    bank.dead_letters(&[&["replay", &id, "--accept", "new"][..], &WHY].concat(), 0).await;
-    // Six minutes: 0.0010 + 6 x 0.0132.
-    assert_eq!(bank.charges(&call.sid).await, ["-0.0802"]);
-    assert_eq!(bank.letters_that_are("open").await, 0);
-    bank.books_are_clean().await;
-}
 
 #[tokio::test]
 async fn how_many_there_are_and_how_old_is_measured() {
     let bank = Bank::without_worker().await;
     let worker = bank.stack.start_worker(&[]).await.unwrap();
     let user = bank.customer().await;
-    let (_, letter) = contradicted(&bank, &user).await;
+    let (_, letter) = bank.contradicted(&user).await;
     let measures = async |name: &str, is_right: fn(u64) -> bool| {
         wait_until(SOON, name, async || {
             let metrics = reqwest::get(format!("{}/metrics", worker.admin_url())).await;
@@ -141,36 +47,10 @@ async fn how_many_there_are_and_how_old_is_measured() {
 }
 
 #[tokio::test]
-async fn but_not_a_word_that_is_about_somebody_else() {
-    let bank = Bank::open().await;
-    let user = bank.customer().await;
-    let (call, _) = contradicted(&bank, &user).await;
-    bank.hang_up(&TwilioCall { to: "+34911234567".to_owned(), ..call.clone() }).await;
-    let unknown = TwilioCall::outbound("+15005559999", MEXICO).completed(61);
-    bank.hang_up(&unknown).await;
-    bank.drained().await;
-    let letters = bank.letters(&call.sid).await;
-    let about_another = letters.iter().find(|letter| letter.detail.contains("+34911234567"));
-    let unknown = bank.letters(&unknown.sid).await;
-    for (letter, words) in
-        [(about_another.unwrap(), "other numbers"), (&unknown[0], "only a conflict")]
-    {
-        let id = letter.id.to_string();
-        let arguments = [&["dead-letters", "replay", &id, "--accept", "new"][..], &WHY].concat();
-        let ran = bank.run(&arguments).await;
-        assert_eq!(ran.status, Some(1), "{ran:?}");
-        assert!(ran.stderr.contains(words), "{ran:?}");
-    }
-    assert_eq!(bank.letters_that_are("open").await, 3);
-    assert_eq!(bank.spent(&user).await, "0.0274");
-    bank.books_are_clean().await;
-}
-
-#[tokio::test]
 async fn a_discarded_letter_stays_so_until_it_is_named_again() {
     let bank = Bank::open().await;
     let user = bank.customer().await;
-    let (call, letter) = contradicted(&bank, &user).await;
+    let (call, letter) = bank.contradicted(&user).await;
     let discard = [&["discard", &letter][..], &WHY].concat();
     assert_eq!(bank.dead_letters(&discard, 0).await["discarded"], 1);
     assert_eq!(bank.dead_letters(&discard, 0).await["discarded"], 0);
@@ -287,4 +167,59 @@ async fn whatever_was_sent_does_not_move_the_terminal_of_who_looks() {
 fn is_harmless(shown: &str) {
     let harm = shown.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
     assert_eq!(harm, None, "{shown:?}");
+}
+
+#[tokio::test]
+async fn only_those_that_the_filters_want() {
+    let bank = Bank::open().await;
+    let (ana, ben) = (bank.customer().await, bank.customer().await);
+    let unreadable = ana.calls(MEXICO, 61);
+    bank.tell(&with(unreadable.hangup(), "CallDuration", Some("an hour"))).await;
+    let (of_ana, of_ben) = (ana.calls("+999123456", 61), ben.calls("+999123456", 61));
+    bank.hang_up_all(&[of_ana.clone(), of_ben.clone()]).await;
+    bank.drained().await;
+    // It was put aside two days ago.
+    let aged = "update dead_letters set created_at = now() - interval '2 days' where leg =";
+    bank.sql(&format!("{aged} '{}'", of_ben.sid)).await;
+    bank.insert_rate("999", "0.0132", "0.0010").await;
+    let (ana, ben) = (ana.organization.to_string(), ben.organization.to_string());
+
+    let (no_rate, old) = (["--reason", "no_rate"], ["--until", "1d"]);
+    let wanted: [(&[&str], &[&TwilioCall]); 9] = [
+        (&[], &[&unreadable, &of_ana, &of_ben]),
+        (&no_rate, &[&of_ana, &of_ben]),
+        (&["--reason", "unreadable"], &[&unreadable]),
+        (&["--organization", &ben], &[&of_ben]),
+        (&[&no_rate[..], &["--organization", &ana]].concat(), &[&of_ana]),
+        (&old, &[&of_ben]),
+        (&["--since", "1d"], &[&unreadable, &of_ana]),
+        (&["--provider", "telnyx"], &[]),
+        (&[&old[..], &["--organization", &ana]].concat(), &[]),
+    ];
+    for (filters, calls) in wanted {
+        let listed = bank.dead_letters(&[&["list"], filters].concat(), 0).await;
+        let rows = listed["data"].as_array().unwrap().iter();
+        let mut legs: Vec<&str> = rows.map(|row| row["leg"].as_str().unwrap()).collect();
+        let mut expected: Vec<&str> = calls.iter().map(|call| call.sid.as_str()).collect();
+        legs.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(legs, expected, "{filters:?}");
+        assert_eq!(listed["total"], calls.len(), "{filters:?}");
+        let failing = usize::from(expected.contains(&unreadable.sid.as_str()));
+        let look = [&["replay", "--all", "--dry-run"], filters].concat();
+        let look = bank.dead_letters(&look, if failing > 0 { 3 } else { 0 }).await;
+        assert_eq!((&look["total"], &look["failing"]), (&json!(calls.len()), &json!(failing)));
+    }
+    let replays = async |filters: &[&str], settled: usize| {
+        let sent = bank.dead_letters(&[&["replay", "--all", "--yes"], filters].concat(), 0).await;
+        assert_eq!((&sent["total"], &sent["settled"]), (&json!(settled), &json!(settled)));
+    };
+    replays(&old, 1).await;
+    assert_eq!(bank.settled_as(&of_ben.sid).await.as_deref(), Some("charged"));
+    assert_eq!(bank.settled_as(&of_ana.sid).await, None);
+    replays(&[&no_rate[..], &["--organization", &ben]].concat(), 0).await;
+    replays(&[&no_rate[..], &["--organization", &ana]].concat(), 1).await;
+    assert_eq!(bank.settled_as(&of_ana.sid).await.as_deref(), Some("charged"));
+    assert_eq!(bank.letters_that_are("open").await, 1);
+    bank.books_are_clean().await;
 }

@@ -34,7 +34,7 @@ async fn to_nobody_without_a_token() {
             paths += 1;
         }
     }
-    assert_eq!(paths, 18);
+    assert_eq!(paths, 19);
 }
 
 /// A path with something in it.

@@ -137,6 +137,71 @@ async fn though_whoever_sends_them_is_killed_half_way() {
     bank.books_are_clean().await;
 }
 
+#[tokio::test]
+async fn at_once_though_the_queue_would_swallow_its_old_message() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let call = user.calls("+991555010000", 61);
+    bank.hang_up(&call).await;
+    bank.drained().await;
+    let letter = bank.letters(&call.sid).await.remove(0).id.to_string();
+    bank.insert_rate("991", "0.0132", "0.0010").await;
+
+    // As it came, under the id that it came with: the server says yes and keeps nothing.
+    let shown = bank.dead_letters(&["show", &letter], 0).await;
+    let mut headers = async_nats::HeaderMap::new();
+    for (name, values) in shown["headers"].as_object().unwrap() {
+        headers.insert(name.as_str(), values[0].as_str().unwrap());
+    }
+    assert!(headers.get("Nats-Msg-Id").is_some(), "{shown}");
+    let body = bank.signed(&call.hangup()).body;
+    let subject = shown["subject"].as_str().unwrap().to_owned();
+    let queue = bank.queue().await;
+    let sent = queue.publish_with_headers(subject, headers, body.into()).await;
+    assert!(sent.unwrap().await.unwrap().duplicate);
+    bank.drained().await;
+    assert_eq!(bank.charges(&call.sid).await, [""; 0]);
+
+    let sent = bank.dead_letters(&["replay", &letter, "--yes"], 0).await;
+    assert_eq!(sent["settled"], 1, "{sent}");
+    assert_eq!(bank.charges(&call.sid).await, ["-0.0274"]);
+    bank.books_are_clean().await;
+}
+
+#[tokio::test]
+async fn but_not_what_nobody_reads() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let call = user.calls("+991555010000", 61);
+    bank.hang_up(&call).await;
+    bank.drained().await;
+    bank.insert_rate("991", "0.0132", "0.0010").await;
+    // Put there by hand: nothing that we run puts it aside.
+    bank.sql(
+        "insert into dead_letters (subject, digest, payload, headers, provider, reason, detail, attempts, received_at)
+        values ('payments.stripe', sha256('{}'), '{}', '{}', 'stripe', 'unreadable', 'by hand', 1, now())",
+    )
+    .await;
+    for way in ["--dry-run", "--yes"] {
+        let report = bank.dead_letters(&["replay", "--all", way], 3).await;
+        assert_eq!((&report["settled"], &report["failing"]), (&1.into(), &1.into()), "{report}");
+        let letters = report["letters"].as_array().unwrap();
+        let failing = letters.iter().find(|letter| letter["fate"] == "failing").unwrap();
+        assert_eq!(failing["detail"], "nobody reads payments.stripe yet: it is not sent");
+    }
+    let open: Vec<String> =
+        sqlx::query_scalar("select id::text from dead_letters where status = 'open'")
+            .fetch_all(bank.stack.pool())
+            .await
+            .unwrap();
+    // Named, neither.
+    bank.dead_letters(&["replay", &open[0], "--yes"], 3).await;
+    assert_eq!(bank.letters_that_are("open").await, 1);
+    assert_eq!(bank.count("select count(*) from dead_letter_decisions").await, 1);
+    assert_eq!(bank.stream().await.cached_info().state.messages, 2);
+    bank.books_are_clean().await;
+}
+
 async fn some_more_are_replayed(bank: &Bank, than: i64) {
     wait_until(SOON, "a few letters to be sent", async || {
         match bank.letters_that_are("replayed").await {

@@ -79,7 +79,7 @@ pub async fn run(
         let pool = store::pool(database_url, BACKEND_CONNECTIONS, "curbe-worker-backend")?;
         let resources = Resources::new(pool.clone(), cache.clone());
         let gatekeeper = Gatekeeper::new(pool.clone(), keeper.clone());
-        let letters = DeadLetters::new(pool, rates.clone(), context.clone());
+        let letters = DeadLetters::new(pool, rates.clone(), cache.clone(), context.clone());
         App::new(&config.service_tokens, recordings, gatekeeper, resources, letters)?
     };
 

@@ -36,6 +36,17 @@ fn refused_with(error: &sqlx::Error) -> Option<String> {
     of_the_data.then(|| code.into_owned())
 }
 
+/// A failure with everything that caused it, in words.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words = format!("{words}: {cause}");
+        source = cause.source();
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::Source;
-use super::disposition::{Disposition, disposition};
+use super::disposition::{Disposition, chain, disposition};
 use super::keepalive::KeepAlive;
 use super::pull::{Delivery, next_batch};
 use crate::dead_letters::{Reason, Refusal};
@@ -208,14 +208,4 @@ async fn answer_for(message: &Message, acker: &Acker, answer: AckKind) {
         "{}",
         if matches!(answer, AckKind::Ack) { "acked" } else { "returned" }
     );
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words = format!("{words}: {cause}");
-        source = cause.source();
-    }
-    words
 }

@@ -1,36 +1,39 @@
 //! Letting the word of a conflicting dead letter stand in place of the first: one transaction corrects what was paid,
-//! marks the letter and writes down who decided so.
+//! marks the letter and writes down who decided so. Accepted once, it answers with what it posted then.
 
+use serde::Serialize;
 use serde_json::json;
 use sqlx::PgPool;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::run::{Action, Operator, Run};
 use super::{Reason, republish};
-use crate::ledger::Posting;
 use crate::rates::RateCache;
 use crate::settlement::{self, NotAccepted, Settled};
 use crate::store::Tx;
 use crate::store::call_logs::to_microseconds;
 use crate::store::dead_letters::{self, Decision, Letter};
+use crate::store::operator_runs::{self, PostedRow};
 use crate::store::transaction::{self, TransactionError};
 
-/// What came of it.
-#[derive(Debug)]
+/// What came of it, or would.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = DeadLetterAcceptance)]
 pub struct Acceptance {
-    /// The run; `None`: it was accepted before, and nothing changed.
+    /// Which letter.
+    pub id: Uuid,
+    /// The run that it was accepted in; `null`: it is not accepted.
+    #[schema(required)]
     pub run_id: Option<Uuid>,
-    /// What it leads to.
-    pub settled: Settled,
-}
-
-impl Acceptance {
-    /// The rows that the ledger got for it.
-    pub fn postings(&self) -> impl Iterator<Item = &Posting> {
-        let charges = self.settled.steps.calls().iter().filter_map(|call| call.posting.as_ref());
-        charges.chain(self.settled.steps.corrections())
-    }
+    /// Nothing was changed.
+    pub dry_run: bool,
+    /// It was accepted before, and nothing moves now.
+    pub repeated: bool,
+    /// The rows that the ledger got for it, or would get.
+    pub wallet_transactions: Vec<PostedRow>,
 }
 
 /// Why it is not accepted.
@@ -66,7 +69,7 @@ impl From<sqlx::Error> for AcceptError {
     }
 }
 
-/// Lets the word of a letter stand, and commits. Accepted twice, nothing changes. Announce it next.
+/// Lets the word of a letter stand, and commits. Accepted twice, nothing changes. Tell of what it leads to next.
 ///
 /// # Errors
 /// [`AcceptError`]. Then nothing of it has happened.
@@ -75,7 +78,7 @@ pub async fn accept(
     rates: &RateCache,
     id: Uuid,
     operator: &Operator,
-) -> Result<Acceptance, AcceptError> {
+) -> Result<(Acceptance, Settled), AcceptError> {
     rates.refresh().await.map_err(TransactionError::Database)?;
     let (rates, operator) = (rates.clone(), operator.clone());
     transaction::attempt(pool, move |tx| {
@@ -84,15 +87,35 @@ pub async fn accept(
     .await
 }
 
+/// What would come of letting the word of a letter stand: the real transaction, rolled back.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn look(pool: &PgPool, rates: &RateCache, id: Uuid) -> Result<Acceptance, AcceptError> {
+    rates.refresh().await.map_err(TransactionError::Database)?;
+    let rates = rates.clone();
+    let nobody = Operator { actor: "a dry run".to_owned(), why: String::new() };
+    let rehearsed = transaction::rehearse(pool, move |tx| {
+        Box::pin(async move { accept_in(tx, &rates, id, &nobody).await })
+    });
+    let (seen, _) = rehearsed.await?;
+    if seen.repeated {
+        return Ok(Acceptance { dry_run: true, ..seen });
+    }
+    let rows = seen.wallet_transactions.into_iter();
+    let wallet_transactions = rows.map(|row| PostedRow { id: None, ..row }).collect();
+    Ok(Acceptance { run_id: None, dry_run: true, wallet_transactions, ..seen })
+}
+
 async fn accept_in(
     tx: &mut Tx,
     rates: &RateCache,
     id: Uuid,
     operator: &Operator,
-) -> Result<Acceptance, AcceptError> {
+) -> Result<(Acceptance, Settled), AcceptError> {
     let letter = dead_letters::letters(tx, &[id]).await?.pop().ok_or(AcceptError::Unknown(id))?;
-    if is_accepted(tx, id).await? {
-        return Ok(Acceptance { run_id: None, settled: Settled::default() });
+    if let Some(before) = accepted_before(tx, id).await? {
+        return Ok((before, Settled::default()));
     }
     if letter.row.reason != Reason::Conflict.as_str() {
         return Err(AcceptError::NoConflict { id, reason: letter.row.reason });
@@ -101,24 +124,39 @@ async fn accept_in(
     let message = republish::message(&letter, 0);
     let accepted = match settlement::accept(tx, rates, &message, id, now).await {
         // Whoever accepted it at the same time held the leg's lock until now.
-        Err(NotAccepted::Refused(_)) if is_accepted(tx, id).await? => {
-            return Ok(Acceptance { run_id: None, settled: Settled::default() });
-        }
+        Err(NotAccepted::Refused(words)) => match accepted_before(tx, id).await? {
+            Some(before) => return Ok((before, Settled::default())),
+            None => return Err(NotAccepted::Refused(words).into()),
+        },
         accepted => accepted?,
     };
     let run = Run::begin_in(tx, Action::Accept, operator, json!({ "ids": [id] })).await?;
     let replaced = accepted.replaced.as_ref();
     dead_letters::decide(tx, &[id], run.id, Decision::Accepted, replaced, now).await?;
     close(tx, &letter).await?;
-    let acceptance = Acceptance { run_id: Some(run.id), settled: accepted.settled };
-    let posted: Vec<_> = acceptance.postings().map(|posting| posting.id).collect();
+    let steps = &accepted.settled.steps;
+    let charges = steps.calls().iter().filter_map(|call| call.posting.as_ref());
+    let posted: Vec<Uuid> = charges.chain(steps.corrections()).map(|posting| posting.id).collect();
     run.end_in(tx, &json!({ "walletTransactions": posted })).await?;
-    Ok(acceptance)
+    Ok((acceptance(tx, id, run.id, false).await?, accepted.settled))
 }
 
-async fn is_accepted(tx: &mut Tx, id: Uuid) -> Result<bool, sqlx::Error> {
+async fn accepted_before(tx: &mut Tx, id: Uuid) -> Result<Option<Acceptance>, sqlx::Error> {
     let decisions = dead_letters::decisions_of(tx, id).await?;
-    Ok(decisions.iter().any(|made| made.decision == Decision::Accepted.as_str()))
+    match decisions.iter().find(|made| made.decision == Decision::Accepted.as_str()) {
+        Some(made) => Ok(Some(acceptance(tx, id, made.run_id, true).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn acceptance(
+    tx: &mut Tx,
+    id: Uuid,
+    run_id: Uuid,
+    repeated: bool,
+) -> Result<Acceptance, sqlx::Error> {
+    let wallet_transactions = operator_runs::posted(tx, run_id).await?;
+    Ok(Acceptance { id, run_id: Some(run_id), dry_run: false, repeated, wallet_transactions })
 }
 
 /// Whatever was decided about it before, and however often it was told meanwhile: its word stands now.

@@ -49,10 +49,11 @@ enum Name {
     DeadLetter,
     ReplayAll,
     Replay,
+    Accept,
     Discard,
 }
 
-const ROUTES: [(&str, Method, Name); 18] = [
+const ROUTES: [(&str, Method, Name); 19] = [
     ("/api/recordings/{id}", Method::GET, Name::Recording),
     ("/api/gatekeeper/check", Method::POST, Name::Check),
     ("/api/gatekeeper/authorizations", Method::POST, Name::Authorize),
@@ -70,6 +71,7 @@ const ROUTES: [(&str, Method, Name); 18] = [
     ("/api/dead-letters/replay", Method::POST, Name::ReplayAll),
     ("/api/dead-letters/{id}", Method::GET, Name::DeadLetter),
     ("/api/dead-letters/{id}/replay", Method::POST, Name::Replay),
+    ("/api/dead-letters/{id}/accept", Method::POST, Name::Accept),
     ("/api/dead-letters/{id}/discard", Method::POST, Name::Discard),
 ];
 
@@ -128,6 +130,7 @@ fn named(name: Name, params: &Params<'_, '_>) -> Option<Route> {
         Name::DeadLetter => Route::DeadLetters(Asked::Details(id()?)),
         Name::ReplayAll => Route::DeadLetters(Asked::Decision(Decision::ReplayAll)),
         Name::Replay => Route::DeadLetters(Asked::Decision(Decision::Replay(id()?))),
+        Name::Accept => Route::DeadLetters(Asked::Decision(Decision::Accept(id()?))),
         Name::Discard => Route::DeadLetters(Asked::Decision(Decision::Discard(id()?))),
     })
 }

@@ -10,12 +10,12 @@ use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::dead_letters::{detail, payload, report};
+use crate::dead_letters::{accept, detail, payload, report};
 use crate::gatekeeper::{authorize, capture, check, post, release, wanted};
 use crate::http::dead_letters;
 use crate::http::problem::ProblemBody;
 use crate::http::resources::{accounts, identities, numbers, organizations, users};
-use crate::store::dead_letters as listing;
+use crate::store::{dead_letters as listing, operator_runs};
 
 /// What is said before the paths.
 #[derive(OpenApi)]
@@ -30,7 +30,8 @@ Amounts are decimal strings with four places, beside their `currency`. Times are
 
 Whatever moves money needs an `Idempotency-Key`: told again under the same key, the same is answered, the refusals 402, \
 404 and 409 included, and nothing moves. Answers are kept for a week. After 500, 503 or no answer at all it is not known \
-whether it happened; asking again under the same key is safe. To try again what was refused, use another key.
+whether it happened; asking again under the same key is safe. To try again what was refused, use another key. Dead \
+letters need none: a leg is charged once, and a letter accepted once, however often that is asked for.
 
 Every error is `application/problem+json` (RFC 9457) with a stable `code` and the `requestId`, also where no path or \
 method fits (404 `not_found`, 405 `method_not_allowed`). A request may bring its own `X-Request-Id`; the answer has it, \
@@ -71,12 +72,15 @@ or one that was made for it.",
         dead_letters::list::Page,
         dead_letters::requests::ReplayRequest,
         dead_letters::requests::ReplayAllRequest,
+        dead_letters::requests::AcceptRequest,
         dead_letters::requests::DiscardRequest,
         dead_letters::Discarded,
         listing::DeadLetterRow,
         listing::DecisionRow,
         detail::Details,
         payload::Payload,
+        accept::Acceptance,
+        operator_runs::PostedRow,
         report::Report,
         report::Outcome,
         report::Difference,

@@ -93,7 +93,7 @@ const FILTERS: &[(&str, &str)] = &[
     ("cursor", "`nextCursor` of the page before."),
 ];
 
-pub(super) const OPERATIONS: [Operation; 18] = [
+pub(super) const OPERATIONS: [Operation; 19] = [
     Operation {
         summary: "Whether something could be paid: a look, nothing is set aside",
         body: Some("CheckRequest"),
@@ -229,6 +229,17 @@ pub(super) const OPERATIONS: [Operation; 18] = [
         body: Some("DeadLetterReplayRequest"),
         answers: (&[("200", "What came of it, or would.")], Some("DeadLetterReplay")),
         ..letters("/api/dead-letters/{id}/replay", Post, "replayDeadLetter")
+    },
+    Operation {
+        summary: "Let the word of a conflict stand in place of the first, and correct what was paid; once for a letter: \
+                  told again, it answers with what was posted then. To let the first word stand, discard the letter",
+        body: Some("DeadLetterAcceptRequest"),
+        answers: (
+            &[("200", "It stands, now or before; or what would be posted.")],
+            Some("DeadLetterAcceptance"),
+        ),
+        refusals: &["not_accepted", "not_found"],
+        ..letters("/api/dead-letters/{id}/accept", Post, "acceptDeadLetter")
     },
     Operation {
         summary: "Be asked about one no more",

@@ -14,7 +14,7 @@ pub(super) const OF_BODIES: [&str; 5] =
 pub(super) const OF_MONEY: [&str; 2] = ["idempotency_key_required", "idempotency_key_reused"];
 
 /// Code, status, meaning.
-pub(super) const ALL: [(&str, &str, &str); 34] = [
+pub(super) const ALL: [(&str, &str, &str); 35] = [
     ("invalid_parameter", "400", "A parameter of the query is not what it must be; see `detail`."),
     ("malformed_body", "400", "The body is no JSON, or broke off."),
     ("idempotency_key_required", "400", "`Idempotency-Key` is missing, or cannot be one."),
@@ -37,6 +37,11 @@ pub(super) const ALL: [(&str, &str, &str); 34] = [
     ("amount_overflow", "409", "The balance would not fit."),
     ("refund_exceeds_charge", "409", "Not so much of the charge is left; see `remaining`."),
     ("not_refundable", "409", "The row of the ledger is no charge."),
+    (
+        "not_accepted",
+        "409",
+        "The letter is no conflict, or not one of how a call ended; see `detail`.",
+    ),
     ("different", "409", "It is there already, and something that does not change differs."),
     ("email_taken", "409", "Another user has that email."),
     ("body_too_large", "413", "The body is longer than 64 KiB."),

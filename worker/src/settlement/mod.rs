@@ -5,7 +5,7 @@
 //! Locks are taken legs first, each family from its parent down, then wallets by id; so no two batches can wait for
 //! each other in a circle.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use curbe_domain::legs::{LegFacts, LegKey, Recording, merge};
 use curbe_platform::queue::message::digest;
@@ -74,11 +74,26 @@ pub async fn settle(
     messages: &[Message],
     now: OffsetDateTime,
 ) -> Result<Settled, sqlx::Error> {
+    settle_alone(tx, rates, messages, &[], now).await
+}
+
+/// As [`settle`], where nobody waits any more for the parents of the legs in `alone`.
+///
+/// # Errors
+/// What the database says. Then nothing of it has happened.
+pub async fn settle_alone(
+    tx: &mut Tx,
+    rates: &RateCache,
+    messages: &[Message],
+    alone: &[LegKey],
+    now: OffsetDateTime,
+) -> Result<Settled, sqlx::Error> {
     let mut settlement = Settlement::new(tx, rates, now);
     let mut news = settlement.read(messages);
     let absorbed = settlement.name(&mut news).await?;
     settlement.refuse_second_accounts(&mut news).await?;
-    let legs = settlement.merge(&mut news, &absorbed).await?;
+    let mut legs = settlement.merge(&mut news, &absorbed).await?;
+    settlement.leave_alone(&mut legs, alone).await?;
     settlement.refuse_contradictions(&news, &legs).await?;
     settlement.tell_costs(&news, &legs).await?;
     let repeats = settlement.repeats(&news, &legs).await?;
@@ -166,6 +181,21 @@ impl<'a> Settlement<'a> {
             self.settled.steps.push(Step::Merged, message, &told.facts.key);
         }
         Ok(legs)
+    }
+
+    /// Those of these locked legs that are to be settled alone are, from now on.
+    async fn leave_alone(
+        &mut self,
+        legs: &mut [LegRow],
+        alone: &[LegKey],
+    ) -> Result<(), sqlx::Error> {
+        let alone: HashSet<&LegKey> = alone.iter().collect();
+        let left: Vec<&mut LegRow> =
+            legs.iter_mut().filter(|leg| alone.contains(&leg.facts.key)).collect();
+        let keys: Vec<LegKey> = left.iter().map(|leg| leg.facts.key.clone()).collect();
+        store::call_legs::leave_alone(self.tx, &keys, self.now).await?;
+        left.into_iter().for_each(|leg| leg.is_alone = true);
+        Ok(())
     }
 
     /// The same leg told differently: what was told first stands, unless a person has let the other word stand.

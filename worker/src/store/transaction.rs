@@ -47,13 +47,46 @@ where
     E: From<TransactionError> + Send + 'static,
     W: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
 {
+    ended(pool, work, End::Commit).await
+}
+
+/// As [`attempt`], but rolls back whatever `work` has written: only what it returns is left of it.
+///
+/// # Errors
+/// What `work` refuses with, or a [`TransactionError`].
+pub async fn rehearse<T, E, W>(pool: &PgPool, work: W) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<TransactionError> + Send + 'static,
+    W: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+{
+    ended(pool, work, End::RollBack).await
+}
+
+/// How a transaction ends whose work is done.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Commit,
+    RollBack,
+}
+
+async fn ended<T, E, W>(pool: &PgPool, work: W, end: End) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<TransactionError> + Send + 'static,
+    W: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+{
     let pool = pool.clone();
     let task = tokio::spawn(async move {
         let mut connection = pool.acquire().await.map_err(TransactionError::Database)?;
         let worked = timeout(TRANSACTION_TIMEOUT, async {
             let mut tx = connection.begin().await.map_err(TransactionError::Database)?;
             let value = work(&mut tx).await?;
-            tx.commit().await.map_err(TransactionError::Database)?;
+            let ended = match end {
+                End::Commit => tx.commit().await,
+                End::RollBack => tx.rollback().await,
+            };
+            ended.map_err(TransactionError::Database)?;
             Ok(value)
         })
         .await;

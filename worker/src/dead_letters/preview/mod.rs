@@ -2,7 +2,6 @@
 
 mod seen;
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +10,10 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use self::seen::{Seen, failing, look};
-use super::Reason;
+use super::Refusal;
+use super::replay::{is_read, nobody_reads};
 use super::report::{Outcome, Report};
-use crate::consumer::disposition::{Disposition, disposition};
+use crate::consumer::disposition::{Disposition, chain, disposition};
 use crate::rates::RateCache;
 use crate::store::dead_letters::{self, Letter};
 use crate::store::transaction::{self, TransactionError};
@@ -31,25 +31,7 @@ enum Looked {
     /// One of them keeps the others from being settled.
     Split,
     /// It stands alone, and it is at fault.
-    GivenUp(Reason),
-}
-
-/// How a transaction ends that is never committed.
-enum End {
-    Seen(Seen),
-    Failed(TransactionError),
-}
-
-impl From<TransactionError> for End {
-    fn from(error: TransactionError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<sqlx::Error> for End {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(error.into())
-    }
+    GivenUp(Refusal),
 }
 
 /// What would come of sending these letters through again, in their order; `told` how many were looked at.
@@ -69,11 +51,18 @@ pub async fn preview(
         let letters = transaction::run(pool, move |tx| {
             Box::pin(async move { dead_letters::letters(tx, &wanted).await })
         });
-        let mut work = vec![letters.await?];
+        let (read, unread): (Vec<Letter>, Vec<Letter>) =
+            letters.await?.into_iter().partition(|letter| is_read(&letter.row.subject));
+        all.outcomes.extend(
+            unread.iter().map(|letter| {
+                failing(letter, &letter.row.reason, &nobody_reads(&letter.row.subject))
+            }),
+        );
+        let mut work = Vec::from_iter(Some(read).filter(|letters| !letters.is_empty()));
         while let Some(letters) = work.pop() {
             match together(pool, rates, &letters).await? {
                 Looked::Seen(seen) => all.add(seen),
-                Looked::GivenUp(reason) => all.outcomes.extend(given_up(&letters, reason)),
+                Looked::GivenUp(refusal) => all.outcomes.extend(given_up(&letters, &refusal)),
                 Looked::Split => {
                     let mut first = letters;
                     let second = first.split_off(first.len() / 2);
@@ -96,13 +85,12 @@ async fn together(
     let mut tried = 0;
     loop {
         let (rates, looked_at) = (rates.clone(), Arc::clone(&letters));
-        let ended = transaction::attempt::<Infallible, End, _>(pool, move |tx| {
-            Box::pin(async move { Err(End::Seen(look(tx, &rates, &looked_at).await?)) })
+        let looked = transaction::rehearse(pool, move |tx| {
+            Box::pin(async move { Ok(look(tx, &rates, &looked_at).await?) })
         });
-        let failure = match ended.await {
-            Ok(never) => match never {},
-            Err(End::Seen(seen)) => return Ok(Looked::Seen(seen)),
-            Err(End::Failed(failure)) => failure,
+        let failure: TransactionError = match looked.await {
+            Ok(seen) => return Ok(Looked::Seen(seen)),
+            Err(failure) => failure,
         };
         match disposition(&failure, letters.len()) {
             Disposition::Wait if tried < TRIES => {
@@ -111,11 +99,13 @@ async fn together(
             }
             Disposition::Wait => return Err(failure),
             Disposition::Split => return Ok(Looked::Split),
-            Disposition::DeadLetter(reason) => return Ok(Looked::GivenUp(reason)),
+            Disposition::DeadLetter(reason) => {
+                return Ok(Looked::GivenUp(Refusal::new(reason, chain(&failure))));
+            }
         }
     }
 }
 
-fn given_up(letters: &[Letter], reason: Reason) -> impl Iterator<Item = Outcome> {
-    letters.iter().map(move |letter| failing(letter, reason.as_str(), &letter.row.detail))
+fn given_up(letters: &[Letter], refusal: &Refusal) -> impl Iterator<Item = Outcome> {
+    letters.iter().map(|letter| failing(letter, refusal.reason.as_str(), &refusal.detail))
 }

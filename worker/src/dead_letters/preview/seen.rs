@@ -36,17 +36,14 @@ pub(super) fn failing(letter: &Letter, reason: &str, detail: &str) -> Outcome {
 /// Does inside `tx` what the worker would do with these letters, and tells what it was. The caller rolls it back.
 ///
 /// # Errors
-/// What the database says; a deadlock with a live batch among it, since legs are locked here before names.
+/// What the database says; a deadlock with a live batch among it where decisions of pre-flight are looked at together
+/// with events, since each of the two locks from names to wallets.
 pub(super) async fn look(
     tx: &mut Tx,
     rates: &RateCache,
     letters: &[Letter],
 ) -> Result<Seen, sqlx::Error> {
     let now = to_microseconds(OffsetDateTime::now_utc());
-    let alone = left_alone(letters);
-    let parents = call_legs::parents(tx, &alone).await?;
-    call_legs::lock(tx, &parents).await?;
-    call_legs::leave_alone(tx, &alone, now).await?;
     let messages = letters.iter().zip(0..).map(|(letter, place)| republish::message(letter, place));
     let (decisions, events): (Vec<Message>, Vec<Message>) =
         messages.partition(|message| message.subject.starts_with(DECISIONS));
@@ -59,7 +56,8 @@ pub(super) async fn look(
         seen.note(tx, &settled.steps, letters, &before, &mut fates).await?;
     }
     if !events.is_empty() {
-        let settled = settlement::settle(tx, rates, &events, now).await?;
+        let alone = left_alone(letters);
+        let settled = settlement::settle_alone(tx, rates, &events, &alone, now).await?;
         seen.note(tx, &settled.steps, letters, &before, &mut fates).await?;
     }
     let outcome = |(place, letter): (usize, &Letter)| {

@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use tokio::time::interval;
 use uuid::Uuid;
 
-pub(crate) use self::reached::Reached;
+pub(crate) use self::reached::{Reached, is_read, nobody_reads};
 pub use self::selection::Selection;
 use super::left_alone;
 use super::report::{Fate, Outcome, Report};
@@ -115,6 +115,10 @@ async fn report(
 }
 
 fn outcome(row: FateRow, is_handled: bool) -> Outcome {
+    if !is_read(&row.subject) {
+        let (reason, detail) = (Some(row.reason), Some(nobody_reads(&row.subject)));
+        return Outcome { id: row.id, fate: Fate::Failing, reason, detail };
+    }
     let fate = match (row.status.as_str(), row.settled_as) {
         (OPEN, _) => Fate::Failing,
         (_, _) if !is_handled => Fate::Pending,
@@ -212,6 +216,7 @@ async fn prepare(
     let mut letters = dead_letters::letters(tx, &ids).await?;
     // Somebody may have decided about it meanwhile.
     letters.retain(|letter| are_named || letter.row.status == OPEN);
+    letters.retain(|letter| is_read(&letter.row.subject));
     let ids: Vec<Uuid> = letters.iter().map(|letter| letter.row.id).collect();
     call_legs::leave_alone(tx, &left_alone(&letters), now).await?;
     if are_named {
@@ -229,6 +234,7 @@ mod tests {
     fn a_letter_that_was_put_aside_again_is_never_told_as_settled() {
         let row = |status: &str, settled_as: Option<&str>| FateRow {
             id: Uuid::nil(),
+            subject: "voice.twilio.hangup".to_owned(),
             status: status.to_owned(),
             reason: "no_rate".to_owned(),
             detail: "no prefix".to_owned(),

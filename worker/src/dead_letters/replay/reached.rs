@@ -18,11 +18,8 @@ pub(crate) struct Reached {
 impl Reached {
     /// Notes a message that was sent.
     pub(crate) fn note(&mut self, subject: &str, sequence: u64) {
-        let is_read_by = |consumer: ConsumerName| {
-            consumer.subjects.strip_suffix('>').is_some_and(|tree| subject.starts_with(tree))
-        };
         for (consumer, reached) in [(BILLING, &mut self.billing), (CREDIT, &mut self.credit)] {
-            if is_read_by(consumer) {
+            if is_read_by(consumer, subject) {
                 *reached = (*reached).max(Some(sequence));
             }
         }
@@ -42,6 +39,20 @@ impl Reached {
     }
 }
 
+/// Whether anybody reads what comes on a subject.
+pub(crate) fn is_read(subject: &str) -> bool {
+    [BILLING, CREDIT].into_iter().any(|consumer| is_read_by(consumer, subject))
+}
+
+/// Why a letter is not sent whose subject has no reader: nothing would come of it.
+pub(crate) fn nobody_reads(subject: &str) -> String {
+    format!("nobody reads {subject} yet: it is not sent")
+}
+
+fn is_read_by(consumer: ConsumerName, subject: &str) -> bool {
+    consumer.subjects.strip_suffix('>').is_some_and(|tree| subject.starts_with(tree))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,9 +63,11 @@ mod tests {
         for (subject, sequence) in
             [("voice.twilio.hangup", 7), ("credit.twilio.authorized", 9), ("voice.telnyx.cost", 5)]
         {
+            assert!(is_read(subject), "{subject}");
             reached.note(subject, sequence);
         }
         reached.note("payments.stripe", 11);
+        assert!(!is_read("payments.stripe"));
         assert_eq!(reached, Reached { billing: Some(7), credit: Some(9) });
     }
 }

@@ -1,5 +1,5 @@
 //! `/api/dead-letters`: the same as the operators' `curbe dead-letters`, for the backend's own pages. Nothing here needs an
-//! `Idempotency-Key`: whatever moves, moves under the charge keys of the legs.
+//! `Idempotency-Key`: whatever moves, moves under the charge keys of the legs, or once for the letter that is accepted.
 
 pub(crate) mod list;
 pub(crate) mod requests;
@@ -7,20 +7,24 @@ pub(crate) mod requests;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
+use curbe_platform::credit::CreditCache;
 use hyper::StatusCode;
 use serde::Serialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use self::requests::{DiscardRequest, ReplayAllRequest, ReplayRequest};
+use self::requests::{AcceptRequest, DiscardRequest, ReplayAllRequest, ReplayRequest};
 use super::Refusal;
 use super::answer::Answer;
+use crate::announcer;
+use crate::dead_letters::accept::{self, AcceptError};
 use crate::dead_letters::replay::{Pace, ReplayError, Selection};
 use crate::dead_letters::report::Report;
 use crate::dead_letters::run::Operator;
 use crate::dead_letters::{detail, discard, preview, replay};
 use crate::rates::RateCache;
+use crate::settlement::NotAccepted;
 use crate::store::transaction::TransactionError;
 
 /// A request is answered while whoever asked still waits; what the worker has not come to by then is told as such.
@@ -39,6 +43,7 @@ pub(crate) enum Asked {
 pub(crate) enum Decision {
     ReplayAll,
     Replay(Uuid),
+    Accept(Uuid),
     Discard(Uuid),
 }
 
@@ -58,6 +63,7 @@ pub(crate) struct Discarded {
 pub(crate) struct DeadLetters {
     pool: PgPool,
     rates: RateCache,
+    cache: CreditCache,
     context: Context,
 }
 
@@ -68,8 +74,13 @@ impl std::fmt::Debug for DeadLetters {
 }
 
 impl DeadLetters {
-    pub(crate) fn new(pool: PgPool, rates: RateCache, context: Context) -> Self {
-        Self { pool, rates, context }
+    pub(crate) fn new(
+        pool: PgPool,
+        rates: RateCache,
+        cache: CreditCache,
+        context: Context,
+    ) -> Self {
+        Self { pool, rates, cache, context }
     }
 
     /// A page of them.
@@ -104,6 +115,10 @@ impl DeadLetters {
                 let (operator, dry_run) = ReplayRequest::read(body)?;
                 self.replay(&Selection::Ids(vec![id]), &operator, dry_run).await
             }
+            Decision::Accept(id) => {
+                let (operator, dry_run) = AcceptRequest::read(body)?;
+                self.accept(id, &operator, dry_run).await
+            }
             Decision::Discard(id) => {
                 let operator = DiscardRequest::read(body)?;
                 let done =
@@ -112,6 +127,24 @@ impl DeadLetters {
                 Ok(Answer::new(StatusCode::OK, &discarded))
             }
         }
+    }
+
+    async fn accept(
+        &self,
+        id: Uuid,
+        operator: &Operator,
+        dry_run: bool,
+    ) -> Result<Answer, Refusal> {
+        let acceptance = if dry_run {
+            accept::look(&self.pool, &self.rates, id).await?
+        } else {
+            let (acceptance, settled) =
+                accept::accept(&self.pool, &self.rates, id, operator).await?;
+            settled.steps.tell();
+            announcer::announce(&self.cache, &settled.announcement).await;
+            acceptance
+        };
+        Ok(Answer::new(StatusCode::OK, &acceptance))
     }
 
     async fn replay(
@@ -129,6 +162,19 @@ impl DeadLetters {
             replay::replay(&self.pool, &self.context, selection, PACE, operator, &told).await?
         };
         Ok(Answer::new(StatusCode::OK, &report))
+    }
+}
+
+impl From<AcceptError> for Refusal {
+    fn from(error: AcceptError) -> Self {
+        let words = error.to_string();
+        match error {
+            AcceptError::Unknown(_) => Self::not_found().with_detail(words),
+            AcceptError::NoConflict { .. } | AcceptError::NotAccepted(NotAccepted::Refused(_)) => {
+                Self::conflict("not_accepted", words)
+            }
+            AcceptError::NotAccepted(NotAccepted::Transaction(error)) => unavailable(error),
+        }
     }
 }
 

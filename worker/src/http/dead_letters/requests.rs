@@ -83,6 +83,22 @@ pub(crate) struct DiscardRequest {
     why: String,
 }
 
+/// The word of a conflict is to stand in place of the first.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = DeadLetterAcceptRequest)]
+pub(crate) struct AcceptRequest {
+    /// Who decides so.
+    #[schema(min_length = 1, max_length = 1000)]
+    by: String,
+    /// Why; it is kept.
+    #[schema(min_length = 1, max_length = 1000)]
+    why: String,
+    /// Only say what would come of it.
+    #[serde(default)]
+    dry_run: bool,
+}
+
 impl ReplayRequest {
     /// Who asks, and whether he only looks.
     pub(super) fn read(body: &[u8]) -> Result<(Operator, bool), Refusal> {
@@ -122,6 +138,17 @@ impl DiscardRequest {
             return Err(invalid("why is empty: nobody can tell later why nothing was charged."));
         }
         operator(by, why)
+    }
+}
+
+impl AcceptRequest {
+    /// Who asks, and whether he only looks.
+    pub(super) fn read(body: &[u8]) -> Result<(Operator, bool), Refusal> {
+        let Self { by, why, dry_run } = json::parse(body)?;
+        if why.trim().is_empty() {
+            return Err(invalid("why is empty: nobody can tell later why money moved."));
+        }
+        Ok((operator(by, why)?, dry_run))
     }
 }
 

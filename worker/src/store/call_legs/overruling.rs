@@ -3,7 +3,7 @@
 use curbe_domain::legs::{LegKey, Talk};
 use time::OffsetDateTime;
 
-use super::LegNews;
+use super::{LegNews, lock, parents};
 use crate::store::{Tx, columns};
 
 /// Notes that nobody waits for the parents of these legs any more.
@@ -18,8 +18,10 @@ pub async fn leave_alone(
     if keys.is_empty() {
         return Ok(());
     }
+    // Parents before their children, as everybody locks them.
+    let parents = parents(tx, keys).await?;
+    lock(tx, &parents).await?;
     let (providers, legs) = columns(keys);
-    // In the order of their keys, as legs are locked.
     sqlx::query!(
         r#"
         with wanted as materialized (

@@ -9,6 +9,8 @@ use crate::store::Tx;
 pub struct FateRow {
     /// Which.
     pub id: Uuid,
+    /// The subject that it came on.
+    pub subject: String,
     /// `open`, `replayed`, `discarded`.
     pub status: String,
     /// Why it was last given up.
@@ -28,7 +30,7 @@ pub async fn fates(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<FateRow>, sqlx::Erro
         FateRow,
         r#"
         select
-            d.id, d.status, d.reason, d.detail, l.settled_as as "settled_as?"
+            d.id, d.subject, d.status, d.reason, d.detail, l.settled_as as "settled_as?"
         from dead_letters d
         left join call_legs l on l.provider = d.provider and l.leg = d.leg
         where d.id = any($1)

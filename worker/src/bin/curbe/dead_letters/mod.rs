@@ -1,5 +1,6 @@
 //! `curbe dead-letters`.
 
+mod accept;
 mod chosen;
 mod discard;
 mod list;

@@ -4,19 +4,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use curbe_platform::config::duration;
-use curbe_worker::dead_letters::accept::{self, Acceptance};
 use curbe_worker::dead_letters::preview;
 use curbe_worker::dead_letters::replay::{self, Pace, Selection};
 use curbe_worker::rates::RateCache;
-use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::chosen::Chosen;
-use super::{discard, report};
-use crate::customers::Customers;
+use super::{accept, discard, report};
 use crate::environment::{Database, Queue, read};
 use crate::operator::{Confirmed, OperatorArguments};
-use crate::output::{Output, bar, partly, table};
+use crate::output::{Output, bar, partly};
 
 const NEW: &str = "new";
 const OLD: &str = "old";
@@ -27,11 +23,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     chosen: Chosen,
     /// Only show what would come of it: the real transaction, rolled back.
-    #[arg(long, conflicts_with_all = ["yes", "accept"])]
+    #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
     /// Of conflicts that are named: let the new word stand, and correct what was paid by a row of its own; or let the old
     /// one stand, and discard the new.
-    #[arg(long, value_parser = [NEW, OLD], conflicts_with = "all", requires = "why")]
+    #[arg(long, value_parser = [NEW, OLD], conflicts_with = "all")]
     accept: Option<String>,
     /// At most so many in a second, so that live traffic goes first.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -49,13 +45,17 @@ pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
         Ok(selection) => selection,
         Err(words) => return output.usage(words),
     };
-    if dry_run {
-        return only_look(&selection, output).await;
-    }
-    match (accept.as_deref(), &selection) {
-        (Some(NEW), Selection::Ids(ids)) => return let_stand(ids, operator, output).await,
-        (Some(_), _) => return discard::discard(&selection, operator, output).await,
-        (None, _) => {}
+    match (accept.as_deref(), &selection, dry_run) {
+        (Some(NEW), Selection::Ids(ids), true) => return accept::look(ids, output).await,
+        (Some(NEW), Selection::Ids(ids), false) => {
+            return accept::accept(ids, operator, output).await;
+        }
+        (Some(_), _, true) => {
+            return output.usage("the old word stands already: there is nothing to look at");
+        }
+        (Some(_), _, false) => return discard::discard(&selection, operator, output).await,
+        (None, _, true) => return only_look(&selection, output).await,
+        (None, _, false) => {}
     }
     let pool = read::<Database>()?.pool().await?;
     let letters = selection.ids(&pool).await?.len();
@@ -91,59 +91,4 @@ async fn only_look(selection: &Selection, output: &Output) -> anyhow::Result<Exi
     bar.finish_and_clear();
     let written = output.result(&report, || report::for_people(&report));
     if report.is_well() { written } else { partly(written) }
-}
-
-async fn let_stand(
-    ids: &[Uuid],
-    operator: OperatorArguments,
-    output: &Output,
-) -> anyhow::Result<ExitCode> {
-    let question = format!("Let the new word of {} dead letters stand?", ids.len());
-    let operator = match operator.confirmed(&question, output)? {
-        Confirmed::Yes(operator) => operator,
-        Confirmed::No(status) => return Ok(status),
-    };
-    let rates = RateCache::new(read::<Database>()?.patient_pool().await?);
-    let customers = Customers::open().await?;
-    let mut accepted = Vec::new();
-    for id in ids {
-        let acceptance = accept::accept(&customers.pool, &rates, *id, &operator).await?;
-        customers.tell(&acceptance.settled.announcement, output).await;
-        accepted.push((*id, acceptance));
-    }
-    let view: Vec<Value> = accepted.iter().map(|(id, acceptance)| view(*id, acceptance)).collect();
-    output.result(&json!({ "data": view }), || for_people(&accepted))
-}
-
-fn view(id: Uuid, acceptance: &Acceptance) -> Value {
-    let postings = acceptance.postings().map(|posting| {
-        json!({
-            "id": posting.id,
-            "walletId": posting.wallet_id,
-            "type": posting.kind.as_str(),
-            "amount": posting.amount,
-            "balanceAfter": posting.balance_after,
-            "reference": posting.external_reference,
-        })
-    });
-    json!({
-        "id": id,
-        "runId": acceptance.run_id,
-        "repeated": acceptance.run_id.is_none(),
-        "walletTransactions": postings.collect::<Vec<_>>(),
-    })
-}
-
-fn for_people(accepted: &[(Uuid, Acceptance)]) -> String {
-    let lines = accepted.iter().map(|(id, acceptance)| {
-        let moved: Vec<String> =
-            acceptance.postings().map(|posting| posting.amount.to_string()).collect();
-        let moved = match (acceptance.run_id, moved.is_empty()) {
-            (None, _) => "accepted before, nothing moved now".to_owned(),
-            (Some(_), true) => "nothing to correct".to_owned(),
-            (Some(_), false) => moved.join(", "),
-        };
-        [id.to_string(), moved]
-    });
-    table(["dead letter", "corrected by"], lines)
 }

@@ -1,0 +1,66 @@
+//! `curbe dead-letters replay --accept new`.
+
+use std::process::ExitCode;
+
+use curbe_worker::dead_letters::accept::{self, Acceptance};
+use curbe_worker::rates::RateCache;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::customers::Customers;
+use crate::environment::{Database, read};
+use crate::operator::{Confirmed, OperatorArguments};
+use crate::output::{Output, table};
+
+/// Lets the words of these letters stand.
+pub(super) async fn accept(
+    ids: &[Uuid],
+    operator: OperatorArguments,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
+    if !operator.says_why() {
+        return output.usage("--why is needed: nobody can tell later why money moved");
+    }
+    let question = format!("Let the new word of {} dead letters stand?", ids.len());
+    let operator = match operator.confirmed(&question, output)? {
+        Confirmed::Yes(operator) => operator,
+        Confirmed::No(status) => return Ok(status),
+    };
+    let rates = RateCache::new(read::<Database>()?.patient_pool().await?);
+    let customers = Customers::open().await?;
+    let mut accepted = Vec::new();
+    for id in ids {
+        let (acceptance, settled) = accept::accept(&customers.pool, &rates, *id, &operator).await?;
+        customers.tell(&settled.announcement, output).await;
+        accepted.push(acceptance);
+    }
+    output.result(&json!({ "data": accepted }), || for_people(&accepted))
+}
+
+/// Shows what would come of it, of each letter as if it were the only one.
+pub(super) async fn look(ids: &[Uuid], output: &Output) -> anyhow::Result<ExitCode> {
+    let settings = read::<Database>()?;
+    let (pool, rates) = (settings.pool().await?, RateCache::new(settings.patient_pool().await?));
+    let mut seen = Vec::new();
+    for id in ids {
+        seen.push(accept::look(&pool, &rates, *id).await?);
+    }
+    output.result(&json!({ "data": seen }), || for_people(&seen))
+}
+
+fn for_people(accepted: &[Acceptance]) -> String {
+    let lines = accepted.iter().map(|acceptance| {
+        let rows = acceptance.wallet_transactions.iter();
+        let moved: Vec<String> =
+            rows.map(|row| format!("{} {}", row.amount, row.currency)).collect();
+        let moved =
+            if moved.is_empty() { "nothing to correct".to_owned() } else { moved.join(", ") };
+        let when = match (acceptance.repeated, acceptance.dry_run) {
+            (true, _) => "accepted before, nothing moves now",
+            (false, true) => "nothing was changed",
+            (false, false) => "accepted",
+        };
+        [acceptance.id.to_string(), moved, when.to_owned()]
+    });
+    table(["dead letter", "corrected by", ""], lines)
+}
