@@ -11,6 +11,9 @@ use crate::publisher::{NotQueued, Outgoing, Publisher};
 use crate::rejection::Rejection;
 use crate::spool::{Spool, SpoolError};
 
+/// So few are sent together, in no time.
+const SOON_GONE: usize = 256;
+
 /// What must have happened before a provider is told yes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Durability {
@@ -110,12 +113,14 @@ impl Keeper {
             Err(not_queued) => not_queued,
         };
         let left = deadline.saturating_duration_since(Instant::now());
+        let is_ahead = self.spool.waiting() < SOON_GONE;
         let spooled = timeout(left, self.spool.append(&message)).await;
         match spooled.unwrap_or(Err(SpoolError::Busy)) {
             Ok(()) => {
                 counter!("curbe_spooled_total", "reason" => not_queued.reason).increment(1);
-                let is_on_its_way =
-                    self.durability == Durability::Disk && self.publisher.takes_events().is_ok();
+                let is_on_its_way = is_ahead
+                    && self.durability == Durability::Disk
+                    && self.publisher.takes_events().is_ok();
                 Ok(if is_on_its_way { Kept::Written } else { Kept::Spooled })
             }
             Err(error) => Err(Rejection::Unavailable {

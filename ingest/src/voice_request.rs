@@ -41,21 +41,25 @@ pub(crate) async fn answer(
     facts: &mut Facts,
 ) -> Result<Reply, Rejection> {
     let provider = webhook.proven(service, facts)?;
-    // Before those that end: a call that does not begin costs nothing.
-    let _turn = service.preflight_turns.try_acquire().map_err(|_| Rejection::Unavailable {
-        reason: "overloaded",
-        detail: "more calls are being decided on than may be at once".to_owned(),
-    })?;
     let leg = asked(provider, webhook).map_err(|error| Rejection::Unreadable {
         reason: "unreadable",
         detail: error.to_string(),
     })?;
     facts.leg = Some(leg.key.leg.clone());
+    // Before those that end: a call that does not begin costs nothing. An emergency waits for nobody.
+    let turn = service.preflight_turns.try_acquire();
+    if turn.is_err() && !service.preflight.is_emergency(&leg) {
+        return Err(Rejection::Unavailable {
+            reason: "overloaded",
+            detail: "more calls are being decided on than may be at once".to_owned(),
+        });
+    }
     let is_form = !webhook.is_json();
     let limit_min = if provider == Provider::Telnyx && is_form { TEXML_LIMIT_MIN } else { 1 };
     let begun = std::time::Instant::now();
     let (at, request_id) = (webhook.received_at, webhook.request_id.as_str());
     let decision = service.preflight.decide(&leg, at, request_id, limit_min).await;
+    drop(turn);
     histogram!("curbe_preflight_seconds").record(begun.elapsed());
     tell(provider, &leg, &decision, request_id);
     let response =

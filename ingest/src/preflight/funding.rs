@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Asking, Blind, Decision, GUARD_SECONDS, Preflight, keep};
+use crate::durability::Kept;
 
 /// Between two tries to take a decision back.
 const WITHDRAWAL_PAUSE: Duration = Duration::from_secs(1);
@@ -39,20 +40,26 @@ impl Preflight {
             }
         };
         let event = CreditEvent::Authorized(authorized.clone());
-        if let Err(rejection) = self.keep(asking, &event).await {
-            let (reason, detail) = (rejection.reason(), rejection.detail());
-            tracing::warn!(
-                requestId = asking.request_id,
-                reason,
-                detail,
-                "not authorized: it could not be made durable"
-            );
-            // It may have become durable all the same.
-            self.withdraw(asking, &authorized);
-            let refused = self.refuse_call(asking, call, Reason::Unavailable, Some(available));
-            return Ok(refused.await);
-        }
-        match self.confirm(asking, &authorized).await {
+        let kept = match self.keep(asking, &event).await {
+            Ok(kept) => kept,
+            Err(rejection) => {
+                let (reason, detail) = (rejection.reason(), rejection.detail());
+                tracing::warn!(
+                    requestId = asking.request_id,
+                    reason,
+                    detail,
+                    "not authorized: it could not be made durable"
+                );
+                // It may have become durable all the same.
+                self.withdraw(asking, &authorized);
+                let refused = self.refuse_call(asking, call, Reason::Unavailable, Some(available));
+                return Ok(refused.await);
+            }
+        };
+        // Nobody else knows of a decision that waits on this disk, however long: its hold is not looked for behind it
+        // before the call must be over.
+        let seen_at = if kept == Kept::Spooled { authorized.due_at } else { asking.at };
+        match self.confirm(asking, &authorized, seen_at).await {
             Ok(true) => {}
             Ok(false) => {
                 self.withdraw(asking, &authorized);
@@ -143,11 +150,16 @@ impl Preflight {
     }
 
     /// Whether the hold is there, still or again.
-    async fn confirm(&self, asking: &Asking<'_>, authorized: &Authorized) -> Result<bool, Blind> {
+    async fn confirm(
+        &self,
+        asking: &Asking<'_>,
+        authorized: &Authorized,
+        seen_at: OffsetDateTime,
+    ) -> Result<bool, Blind> {
         let Authorized { wallet_id, amount, .. } = *authorized;
         let (hold, purpose) = (hold_of_call(&asking.leg.key), authorized.purpose());
         loop {
-            match self.cache.confirm(wallet_id, &hold, amount, &purpose, asking.at).await {
+            match self.cache.confirm(wallet_id, &hold, amount, &purpose, seen_at).await {
                 Ok(Confirmed::Held) => return Ok(true),
                 Ok(Confirmed::Lost) => {
                     counter!("curbe_holds_lost_total").increment(1);

@@ -86,7 +86,7 @@ impl Preflight {
     ) -> Decision {
         let deadline = Instant::now() + self.settings.preflight_budget;
         let asking = Asking { leg, at, request_id, limit_min, deadline };
-        if let Some(number) = leg.to.as_deref().and_then(|to| self.emergencies.dialled(to)) {
+        if let Some(number) = self.emergency_number(leg) {
             return self.emergency(&asking, number).await;
         }
         let Ok(known) = self.known(&asking).await else { return self.blind(&asking).await };
@@ -99,6 +99,15 @@ impl Preflight {
             Plan::Reject => Decision::no_target(),
             Plan::Refuse { reason, language } => self.refuse(&asking, reason, language, None).await,
         }
+    }
+
+    /// Whether it is decided before everything else.
+    pub(crate) fn is_emergency(&self, leg: &LegFacts) -> bool {
+        self.emergency_number(leg).is_some()
+    }
+
+    fn emergency_number<'l>(&'l self, leg: &'l LegFacts) -> Option<&'l str> {
+        self.emergencies.dialled(leg.to.as_deref()?)
     }
 
     /// The audio that refused callers hear instead of words.

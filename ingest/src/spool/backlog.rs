@@ -7,11 +7,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use metrics::gauge;
+use metrics::{counter, gauge};
 use tokio::sync::Notify;
 
 use super::frame::SEGMENT_HEAD_BYTES;
-use super::segment::{Segment, number};
+use super::segment::{self, Segment, number};
 use crate::publisher::EVENT_BYTES_MAX;
 
 /// How long a segment of which nothing is waiting is written on, where what has gone is kept for a while.
@@ -46,6 +46,8 @@ struct Tracked {
     gone_bytes: usize,
     gone_events: usize,
     is_closed: bool,
+    /// It has gone before.
+    is_repeat: bool,
     begun: Instant,
     gone_at: Option<Instant>,
 }
@@ -57,6 +59,8 @@ pub(super) struct Waiting {
     pub(super) path: PathBuf,
     pub(super) from: usize,
     pub(super) to: usize,
+    /// The queue had it before.
+    pub(super) is_repeat: bool,
 }
 
 impl Backlog {
@@ -99,7 +103,10 @@ impl Backlog {
 
     /// Whether there is room for another event, and the disk took the last one.
     pub(super) fn takes_events(&self, bytes_max: usize) -> bool {
-        !self.has_failed() && self.has_room(EVENT_BYTES_MAX, bytes_max)
+        let state = self.state();
+        let kept = state.segments.iter().filter(|segment| segment.is_only_kept());
+        let kept: usize = kept.map(|segment| segment.bytes).sum();
+        !self.has_failed() && state.bytes.saturating_sub(kept) + EVENT_BYTES_MAX <= bytes_max
     }
 
     /// Events that have not gone yet.
@@ -149,24 +156,41 @@ impl Backlog {
             path: segment.path.clone(),
             from: segment.gone_bytes,
             to: segment.bytes,
+            is_repeat: segment.is_repeat,
         })
     }
 
     /// So much more of a segment has gone.
     pub(super) fn gone(&self, number: u64, bytes: usize, events: usize) {
         let mut state = self.state();
-        state.waiting = state.waiting.saturating_sub(events);
+        let mut gone = events;
         if let Some(segment) = state.find(number) {
             segment.gone_bytes += bytes;
             segment.gone_events += events;
             if segment.has_gone() {
                 segment.gone_at = Some(Instant::now());
+                // Those that stood where the disk was damaged do not wait any more.
+                gone += segment.events.saturating_sub(segment.gone_events);
+                segment.gone_events = segment.events;
             }
         }
+        state.waiting = state.waiting.saturating_sub(gone);
         state.tell();
     }
 
-    /// Somebody has removed a segment.
+    /// Gives a segment up that cannot be read.
+    pub(super) fn put_away(&self, number: u64) {
+        let path = self.state().find(number).map(|segment| segment.path.clone());
+        let why = io::Error::other("it was tried often enough");
+        if let Some(path) = path
+            && let Err(error) = segment::put_away(&path, &why)
+        {
+            tracing::error!(%error, path = %path.display(), "it cannot be put away either");
+        }
+        self.lose(number);
+    }
+
+    /// A segment is not there any more.
     pub(super) fn lose(&self, number: u64) {
         let mut state = self.state();
         let lost = state.find(number).map_or(0, |segment| {
@@ -178,11 +202,7 @@ impl Backlog {
         });
         state.waiting = state.waiting.saturating_sub(lost);
         state.tell();
-        tracing::error!(
-            segment = number,
-            events = lost,
-            "a segment of the spool was removed by somebody else"
-        );
+        tracing::error!(segment = number, events = lost, "a segment of the spool is given up");
     }
 
     /// A segment that is written for no reason any more.
@@ -199,21 +219,24 @@ impl Backlog {
         let keeps = self.keeps;
         self.state().remove(|segment| {
             let is_due = segment.gone_at.is_none_or(|at| at.elapsed() >= keeps);
-            segment.is_closed && segment.has_gone() && is_due
+            segment.is_only_kept() && is_due
         });
     }
 
     /// Makes room for so many bytes below `bytes_max`, if need be with what is only kept for safety; whether there is.
-    pub(super) fn has_room(&self, bytes: usize, bytes_max: usize) -> bool {
+    pub(super) fn make_room(&self, bytes: usize, bytes_max: usize) -> bool {
         let mut state = self.state();
         while state.bytes.saturating_add(bytes) > bytes_max {
             let mut is_first = true;
-            let removed = state.remove(|segment| {
-                segment.is_closed && segment.has_gone() && std::mem::take(&mut is_first)
-            });
+            let removed =
+                state.remove(|segment| segment.is_only_kept() && std::mem::take(&mut is_first));
             if removed == 0 {
                 return false;
             }
+            counter!("curbe_spool_kept_too_short_total").increment(1);
+            tracing::warn!(
+                "what went to the queue is no longer kept here: the spool needs the room"
+            );
         }
         true
     }
@@ -229,6 +252,7 @@ impl Backlog {
             again += segment.gone_events;
             (segment.gone_bytes, segment.gone_events) = (SEGMENT_HEAD_BYTES, 0);
             segment.gone_at = None;
+            segment.is_repeat = true;
         }
         state.waiting += again;
         state.tell();
@@ -290,6 +314,7 @@ impl Tracked {
             gone_bytes: SEGMENT_HEAD_BYTES,
             gone_events: 0,
             is_closed: false,
+            is_repeat: false,
             begun: Instant::now(),
             gone_at: None,
         }
@@ -297,6 +322,11 @@ impl Tracked {
 
     fn has_gone(&self) -> bool {
         self.gone_bytes >= self.bytes
+    }
+
+    /// Whether it is there for safety alone.
+    fn is_only_kept(&self) -> bool {
+        self.is_closed && self.has_gone()
     }
 }
 
@@ -332,6 +362,14 @@ mod tests {
     }
 
     #[test]
+    fn what_the_disk_has_damaged_does_not_wait_for_ever() {
+        let (_folder, backlog) = filled(Duration::ZERO);
+        backlog.gone(0, 40, 1);
+        backlog.gone(0, 60, 0);
+        assert_eq!(backlog.waiting(), 2);
+    }
+
+    #[test]
     fn nothing_is_removed_that_is_written_or_waits() {
         let (folder, backlog) = filled(Duration::ZERO);
         backlog.gone(0, 100, 2);
@@ -356,10 +394,10 @@ mod tests {
         backlog.send_again();
         assert_eq!(backlog.waiting(), 4);
         let full = 2 * (SEGMENT_HEAD_BYTES + 100);
-        assert!(backlog.has_room(0, full));
-        assert!(!backlog.has_room(1, full), "all of it waits");
+        assert!(backlog.make_room(0, full));
+        assert!(!backlog.make_room(1, full), "all of it waits");
         backlog.gone(0, 100, 2);
-        assert!(backlog.has_room(1, full));
+        assert!(backlog.make_room(1, full));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

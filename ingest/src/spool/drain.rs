@@ -1,4 +1,5 @@
-//! From the spool to the queue: in the order in which it came, until nothing waits.
+//! From the spool to the queue: in the order in which it came, until nothing waits. Where the queue refuses one of those
+//! that are on their way together, it comes behind the others.
 
 use std::io;
 use std::time::Duration;
@@ -20,6 +21,8 @@ const WINDOW_MAX: usize = 256;
 const ACK: Duration = Duration::from_secs(5);
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// How often a segment is tried to be read.
+const READS_MAX: usize = 5;
 /// How often what has gone is looked at.
 const IDLE: Duration = Duration::from_millis(200);
 
@@ -45,20 +48,30 @@ pub(crate) async fn drain(spool: Spool, publisher: Publisher, cache: CreditCache
     // After a failure one goes ahead, to see how it fares.
     let mut window = 1;
     let mut connects = way.publisher.connects();
+    let mut unreadable = 0;
     loop {
-        spool.tidy().await;
+        let is_connected = way.publisher.is_connected();
         if connects != way.publisher.connects() {
             connects = way.publisher.connects();
             // Another server may answer, or the same one after it had lost its power.
             spool.backlog.send_again();
+        } else if is_connected {
+            // Never while the queue is away: what it has forgotten is known once it is back.
+            spool.tidy().await;
         }
         let Some(waiting) = spool.backlog.next() else {
             timeout(IDLE, spool.backlog.grown()).await.ok();
             continue;
         };
+        let number = waiting.number;
         match spool.send(&way, waiting, &mut window).await {
-            Ok(()) => pause = PAUSE_FIRST,
+            Ok(()) => (pause, unreadable) = (PAUSE_FIRST, 0),
             Err(stop) => {
+                unreadable = if matches!(stop, Stop::Disk(_)) { unreadable + 1 } else { 0 };
+                if unreadable > READS_MAX {
+                    spool.backlog.put_away(number);
+                    unreadable = 0;
+                }
                 tracing::warn!(error = %stop, waiting = spool.waiting(), "the spool waits");
                 window = 1;
                 sleep(rand::random_range(pause / 2..=pause)).await;
@@ -81,7 +94,7 @@ impl Spool {
     /// Sends what waits in one segment.
     async fn send(&self, way: &Way, waiting: Waiting, window: &mut usize) -> Result<(), Stop> {
         way.publisher.takes_events().map_err(Stop::Queue)?;
-        let Waiting { number, path, from, to } = waiting;
+        let Waiting { number, path, from, to, is_repeat } = waiting;
         let read = tokio::task::spawn_blocking(move || part(&path, from, to)).await;
         let (name, part) = match read.map_err(io::Error::other)? {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -99,6 +112,9 @@ impl Spool {
                     Some(Found::Damage(bytes)) => damaged = bytes,
                     None => break,
                 }
+            }
+            if !is_repeat {
+                holds::restore_all(&way.cache, group.iter().map(|(event, _)| event)).await;
             }
             self.send_group(way, number, group).await.map_err(Stop::Queue)?;
             if damaged > 0 {
@@ -124,17 +140,13 @@ impl Spool {
     ) -> Result<(), NotQueued> {
         let mut sent = Vec::with_capacity(group.len());
         for (event, bytes) in group {
-            let decision = holds::decision(&event);
-            sent.push((way.publisher.send(event).await?, bytes, decision));
+            sent.push((way.publisher.send(event).await?, bytes));
         }
-        for (sent, bytes, decision) in sent {
+        for (sent, bytes) in sent {
             let acknowledged = timeout(ACK, sent.acknowledged()).await;
             acknowledged.unwrap_or_else(|_| Err(NotQueued::silent()))?;
             self.backlog.gone(segment, bytes, 1);
             counter!("curbe_spool_drained_total").increment(1);
-            if let Some(decision) = decision {
-                holds::restore(&way.cache, &decision).await;
-            }
         }
         Ok(())
     }

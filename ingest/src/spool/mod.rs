@@ -133,6 +133,10 @@ pub(crate) fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_gauge!("curbe_spool_events", "Events on this disk that the queue does not have yet");
     describe_gauge!("curbe_spool_bytes", Unit::Bytes, "What the spool takes of the disk");
+    describe_counter!(
+        "curbe_spool_kept_too_short_total",
+        "Segments that made room before what they hold was surely safe in the queue"
+    );
     describe_histogram!("curbe_spool_sync_seconds", "A write to the spool with its sync");
     describe_counter!("curbe_spooled_total", "Events that went to the spool, by why");
     describe_counter!("curbe_spool_drained_total", "Events that went from the spool to the queue");

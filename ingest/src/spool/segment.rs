@@ -11,6 +11,8 @@ use super::frame::{Found, Frames, SEGMENT_HEAD_BYTES, SegmentName};
 const EXTENSION: &str = "spool";
 /// Where bytes are put that were found and are no events.
 const DAMAGED: &str = "damaged";
+/// Where a segment is put that the disk does not give back.
+const UNREADABLE: &str = "unreadable";
 const LOCK: &str = "lock";
 
 /// The directory, which is this process's alone as long as this lives.
@@ -56,7 +58,10 @@ impl Directory {
         paths.sort();
         let mut segments = Vec::with_capacity(paths.len());
         for path in paths {
-            segments.extend(recover(path)?);
+            match recover(&path) {
+                Ok(segment) => segments.extend(segment),
+                Err(error) => put_away(&path, &error)?,
+            }
         }
         Ok(segments)
     }
@@ -65,9 +70,15 @@ impl Directory {
     pub(super) fn create(&self, number: u64, name: SegmentName) -> io::Result<(PathBuf, File)> {
         let path = self.path.join(format!("{number:020}.{EXTENSION}"));
         let mut file = private().create_new(true).append(true).open(&path)?;
-        file.write_all(&name.head())?;
-        file.sync_all()?;
-        File::open(&self.path)?.sync_all()?;
+        let begun = file
+            .write_all(&name.head())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| File::open(&self.path)?.sync_all());
+        if let Err(error) = begun {
+            // A full disk is tried again and again.
+            fs::remove_file(&path).ok();
+            return Err(error);
+        }
         Ok((path, file))
     }
 }
@@ -97,15 +108,16 @@ fn private() -> OpenOptions {
 }
 
 /// Cuts off what was being written when the process died: nobody was told that it is kept. `None`: nothing is left.
-fn recover(path: PathBuf) -> io::Result<Option<Segment>> {
-    let content = fs::read(&path)?;
+fn recover(path: &Path) -> io::Result<Option<Segment>> {
+    let content = fs::read(path)?;
     let Some(name) = SegmentName::of(&content) else {
         // No event is written before the head is durable.
-        set_aside(&path, &content)?;
-        fs::remove_file(&path)?;
+        set_aside(path, &content)?;
+        fs::remove_file(path)?;
         return Ok(None);
     };
     let (mut offset, mut events, mut end_of_last) = (SEGMENT_HEAD_BYTES, 0, SEGMENT_HEAD_BYTES);
+    let mut damaged = Vec::new();
     for found in Frames::new(name, offset, &content[offset..]) {
         match found {
             Found::Event(_, bytes) => {
@@ -114,21 +126,31 @@ fn recover(path: PathBuf) -> io::Result<Option<Segment>> {
                 end_of_last = offset;
             }
             Found::Damage(bytes) => {
-                set_aside(&path, &content[offset..offset + bytes])?;
+                damaged.extend(&content[offset..offset + bytes]);
                 offset += bytes;
             }
         }
     }
+    set_aside(path, &damaged)?;
     if events == 0 {
-        fs::remove_file(&path)?;
+        fs::remove_file(path)?;
         return Ok(None);
     }
     if end_of_last < content.len() {
-        let file = OpenOptions::new().write(true).open(&path)?;
+        let file = OpenOptions::new().write(true).open(path)?;
         file.set_len(u64::try_from(end_of_last).unwrap_or(u64::MAX))?;
         file.sync_all()?;
     }
-    Ok(Some(Segment { path, bytes: end_of_last, events }))
+    Ok(Some(Segment { path: path.to_owned(), bytes: end_of_last, events }))
+}
+
+/// One that cannot be read keeps none of the others back, and is kept for a person.
+pub(super) fn put_away(path: &Path, why: &io::Error) -> io::Result<()> {
+    let away = path.with_extension(UNREADABLE);
+    fs::rename(path, &away)?;
+    let (from, kept_in) = (path.display(), away.display());
+    tracing::error!(error = %why, %from, %kept_in, "a segment of the spool cannot be read");
+    Ok(())
 }
 
 /// Nothing is thrown away unseen: a person may want to look at it.
@@ -137,9 +159,12 @@ fn set_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return Ok(());
     }
     let beside = path.with_extension(DAMAGED);
-    let mut file = private().create(true).append(true).open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    match private().create_new(true).append(true).open(&beside) {
+        Ok(mut file) => file.write_all(bytes).and_then(|()| file.sync_all())?,
+        // Damage in the middle is met at each start.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
     metrics::counter!("curbe_spool_cut_bytes_total")
         .increment(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
     let (from, kept_in) = (path.display(), beside.display());
@@ -208,6 +233,18 @@ mod tests {
         // Once is enough.
         assert_eq!(directory.segments().unwrap(), segments);
         assert_eq!(fs::read(first.with_extension(DAMAGED)).unwrap(), cut);
+    }
+
+    #[test]
+    fn one_that_cannot_be_read_keeps_none_of_the_others_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Directory::open(folder.path()).unwrap();
+        let unreadable = folder.path().join("00000000000000000000.spool");
+        fs::create_dir(&unreadable).unwrap();
+        let second = filled(&directory, 1, &[b"a"]);
+        let segments = directory.segments().unwrap();
+        assert_eq!(segments.iter().map(|s| &s.path).collect::<Vec<_>>(), [&second]);
+        assert!(unreadable.with_extension(UNREADABLE).exists());
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Writer {
     }
 
     fn write(&mut self, group: &[Append], bytes: usize) -> Result<(), SpoolError> {
-        if !self.backlog.has_room(bytes + SEGMENT_HEAD_BYTES, self.bytes_max) {
+        if !self.backlog.make_room(bytes + SEGMENT_HEAD_BYTES, self.bytes_max) {
             return Err(SpoolError::Full);
         }
         let written = self.append(group);
@@ -144,12 +144,13 @@ impl Writer {
     }
 
     fn try_disk(&mut self) {
-        let tried = self.writable().and_then(|mut open| {
-            open.write(&[])?;
-            self.open = Some(open);
-            Ok(())
-        });
-        self.backlog.wrote(tried.is_ok());
+        if let Ok(mut open) = self.writable() {
+            match open.write(&[]) {
+                Ok(()) => self.open = Some(open),
+                Err(_) => self.backlog.close(open.number),
+            }
+        }
+        self.backlog.wrote(self.open.is_some());
     }
 
     fn writable(&mut self) -> io::Result<Open> {

@@ -2,7 +2,7 @@
 -- loaded from what was known before. What is not there is set aside again; so is what is less than was promised, since
 -- whoever asked about the leg again meanwhile may have found less money.
 -- KEYS: the epoch, the wallet's hash, its holds, the index of all holds. ARGV: the server's id, wallet id, name of the
--- hold, amount in 1/10,000, what it is for, the time in seconds, and 1 for a call that goes on already: its money counts
+-- hold, amount in 1/10,000, what it is for, when it was seen to be right in seconds, and 1 for a call that goes on already: its money counts
 -- whether or not it is there.
 local epoch = redis.call('GET', KEYS[1])
 if not epoch or string.sub(epoch, 1, #ARGV[1]) ~= ARGV[1] then return 'not_loaded' end

@@ -184,7 +184,8 @@ impl CreditCache {
         Ok(placed_as(placed))
     }
 
-    /// Looks at a call's hold once more, and sets it aside again where it is gone.
+    /// Looks at a call's hold once more, and sets it aside again where it is gone. Nobody takes it for left behind as long
+    /// as `seen_at` is not long past.
     ///
     /// # Errors
     /// [`CreditError`]: nobody knows then.
@@ -194,9 +195,9 @@ impl CreditCache {
         hold: &str,
         amount: Money,
         purpose: &str,
-        now: OffsetDateTime,
+        seen_at: OffsetDateTime,
     ) -> Result<Confirmed, CreditError> {
-        self.look_again(wallet_id, hold, amount, (purpose, false), now).await
+        self.look_again(wallet_id, hold, amount, (purpose, false), seen_at).await
     }
 
     /// The same for a call that goes on already: its money counts, also where it is not there any more.
@@ -209,9 +210,9 @@ impl CreditCache {
         hold: &str,
         amount: Money,
         purpose: &str,
-        now: OffsetDateTime,
+        seen_at: OffsetDateTime,
     ) -> Result<Confirmed, CreditError> {
-        self.look_again(wallet_id, hold, amount, (purpose, true), now).await
+        self.look_again(wallet_id, hold, amount, (purpose, true), seen_at).await
     }
 
     async fn look_again(
@@ -220,7 +221,7 @@ impl CreditCache {
         hold: &str,
         amount: Money,
         (purpose, goes_on): (&str, bool),
-        now: OffsetDateTime,
+        seen_at: OffsetDateTime,
     ) -> Result<Confirmed, CreditError> {
         let mut connection = self.connection()?;
         let mut call = CONFIRM_HOLD.key(EPOCH);
@@ -232,7 +233,7 @@ impl CreditCache {
             .arg(hold)
             .arg(amount.units())
             .arg(purpose)
-            .arg(now.unix_timestamp())
+            .arg(seen_at.unix_timestamp())
             .arg(i32::from(goes_on));
         let found: String =
             within(DECISION_BUDGET, call.invoke_async(&mut connection.commands)).await?;
