@@ -44,8 +44,7 @@ bench: ## Measure, in the release profile; everything on this machine
 	cargo run --release --quiet --package curbe-tests --bin bench
 
 fuzz: ## Look for bytes that break a parser, for so long: TARGET=webhooks SECONDS=60; needs nightly Rust and cargo-fuzz
-	@mkdir -p $(FUZZ)/corpus/$(TARGET)
-	cargo +nightly fuzz run --fuzz-dir $(FUZZ) --sanitizer none $(TARGET) \
+	mkdir -p $(FUZZ)/corpus/$(TARGET) && cargo +nightly fuzz run --fuzz-dir $(FUZZ) --sanitizer none $(TARGET) \
 		$(FUZZ)/corpus/$(TARGET) $(FUZZ)/seeds/$(TARGET) -- -max_total_time=$(or $(SECONDS),60)
 
 faults: build ## Break things under load: SEED=1 ROUNDS=20; or KILLS=50 at each point of a worker's way; or OUTAGE=60
