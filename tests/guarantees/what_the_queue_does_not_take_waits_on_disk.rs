@@ -69,6 +69,21 @@ async fn without_what_was_being_written_when_the_process_died() {
     all_are_charged(&bank, &calls).await;
 }
 
+#[tokio::test]
+async fn though_the_disk_gives_one_segment_back_in_part() {
+    let (bank, _) = with_spooled(5).await;
+    let user = bank.customer().await;
+    let segment = bank.segments().pop().unwrap();
+    OpenOptions::new().write(true).open(&segment).unwrap().set_len(40).unwrap();
+    bank.stack.nats().restart().await.unwrap();
+    bank.nothing_is_spooled().await;
+    assert!(segment.with_extension("unreadable").exists(), "kept for a person");
+    let later = user.calls(MEXICO, 61);
+    bank.hang_up(&later).await;
+    assert_eq!(bank.settled(&later.sid).await, "charged");
+    bank.all_is_well().await;
+}
+
 /// While the spool is drained too: what is sent meanwhile must not overtake it.
 #[tokio::test]
 async fn and_what_comes_later_goes_behind_it() {

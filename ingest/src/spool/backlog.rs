@@ -46,7 +46,7 @@ struct Tracked {
     gone_bytes: usize,
     gone_events: usize,
     is_closed: bool,
-    /// It has gone before.
+    /// All of it has gone before.
     is_repeat: bool,
     begun: Instant,
     gone_at: Option<Instant>,
@@ -147,6 +147,10 @@ impl Backlog {
         }
     }
 
+    pub(super) fn is_closed(&self, number: u64) -> bool {
+        self.state().find(number).is_none_or(|segment| segment.is_closed)
+    }
+
     /// The oldest that waits.
     pub(super) fn next(&self) -> Option<Waiting> {
         let state = self.state();
@@ -233,10 +237,12 @@ impl Backlog {
             if removed == 0 {
                 return false;
             }
-            counter!("curbe_spool_kept_too_short_total").increment(1);
-            tracing::warn!(
-                "what went to the queue is no longer kept here: the spool needs the room"
-            );
+            if !self.keeps.is_zero() {
+                counter!("curbe_spool_kept_too_short_total").increment(1);
+                tracing::warn!(
+                    "what went to the queue is no longer kept here: the spool needs the room"
+                );
+            }
         }
         true
     }
@@ -250,9 +256,9 @@ impl Backlog {
         let mut again = 0;
         for segment in &mut state.segments {
             again += segment.gone_events;
+            segment.is_repeat = segment.has_gone();
             (segment.gone_bytes, segment.gone_events) = (SEGMENT_HEAD_BYTES, 0);
             segment.gone_at = None;
-            segment.is_repeat = true;
         }
         state.waiting += again;
         state.tell();

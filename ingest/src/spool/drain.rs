@@ -69,7 +69,7 @@ pub(crate) async fn drain(spool: Spool, publisher: Publisher, cache: CreditCache
             Err(stop) => {
                 unreadable = if matches!(stop, Stop::Disk(_)) { unreadable + 1 } else { 0 };
                 if unreadable > READS_MAX {
-                    spool.backlog.put_away(number);
+                    spool.put_away(number).await;
                     unreadable = 0;
                 }
                 tracing::warn!(error = %stop, waiting = spool.waiting(), "the spool waits");
@@ -89,6 +89,15 @@ impl Spool {
             // The thread that writes ends with the process only.
             self.orders.send(Order::Close(number)).await.ok();
         }
+    }
+
+    /// Gives a segment up that cannot be read, once nothing more is written to it.
+    async fn put_away(&self, number: u64) {
+        self.orders.send(Order::Close(number)).await.ok();
+        while !self.backlog.is_closed(number) {
+            sleep(PAUSE_FIRST).await;
+        }
+        self.backlog.put_away(number);
     }
 
     /// Sends what waits in one segment.
