@@ -130,6 +130,15 @@ async fn a_child_whose_parent_is_never_told_of_is_charged_alone() {
     assert_eq!(bank.settled_as(&child.sid).await, None);
     bank.dead_letters(&["replay", &letter.id.to_string(), "--yes"], 0).await;
     assert_eq!(bank.charges(&child.sid).await, ["-0.0274"]);
+
+    // Told of after that, the parent is not charged as well: whoever may decides.
+    bank.hang_up(&parent).await;
+    bank.drained().await;
+    let late = bank.letters(&parent.sid).await.remove(0);
+    assert_eq!((late.reason.as_str(), bank.spent(&user).await.as_str()), ("conflict", "0.0274"));
+    assert!(late.detail.contains(&child.sid), "{}", late.detail);
+    bank.dead_letters(&["replay", &late.id.to_string(), "--yes"], 3).await;
+    assert_eq!(bank.spent(&user).await, "0.0274");
     bank.books_are_clean().await;
 }
 

@@ -1,13 +1,15 @@
 //! A database that was restored from an older copy has lost what was committed since; the stream still holds what it was
 //! told. Sent through again, it comes to exactly the same books.
 
+use async_nats::jetstream::stream::Config;
 use curbe_tests::simulator::twilio::TwilioCall;
+use curbe_tests::stack::wait_until;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::fixture::Bank;
 use crate::fixture::customers::User;
+use crate::fixture::{Bank, SOON};
 
 /// Of each customer, before the copy is taken and after.
 const CALLS: u32 = 8;
@@ -59,6 +61,50 @@ async fn to_exactly_the_same_books() {
     bank.drained().await;
     assert_eq!(self::books(&bank).await, books);
     bank.books_are_clean().await;
+}
+
+#[tokio::test]
+async fn or_says_how_much_is_gone() {
+    const CALLS: u64 = 100;
+    let bank = Bank::without_worker().await;
+    let user = bank.customer().await;
+    let calls: Vec<_> = (0..CALLS).map(|_| user.calls(MEXICO, 61)).collect();
+    bank.hang_up_all(&calls).await;
+    let stream = bank.stream().await;
+
+    // Nothing is sent where the copies would have the stream purged of what they are copies of.
+    let state = stream.get_info().await.unwrap();
+    let kept = state.config.clone();
+    let bytes_max = i64::try_from(state.state.bytes * 2).unwrap();
+    let narrow = Config { max_bytes: bytes_max, ..kept.clone() };
+    let queue = bank.queue().await;
+    queue.update_stream(narrow).await.unwrap();
+    let all = ["events", "replay", "--since", "1h", "--yes", "--json", "--wait", "0s"];
+    let refused = bank.run(&all).await;
+    assert_eq!(refused.status, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("no room"), "{refused:?}");
+    assert_eq!(stream.get_info().await.unwrap().state.messages, CALLS);
+    queue.update_stream(kept).await.unwrap();
+
+    // It is purged while they are sent.
+    let purged = async {
+        wait_until(SOON, "the first copies", async || {
+            let messages = stream.get_info().await.unwrap().state.messages;
+            if messages > CALLS { Ok(()) } else { Err(messages) }
+        })
+        .await;
+        stream.purge().sequence(CALLS).await.unwrap();
+    };
+    let slowly = [&all[..], &["--rate", "20"]].concat();
+    let (sent, ()) = tokio::join!(bank.run(&slowly), purged);
+    assert_eq!(sent.status, Some(3), "{sent:?}");
+    let (sent, gone) = (sent.json()["sent"].as_u64(), sent.json()["gone"].as_u64());
+    assert!(gone > Some(0), "{sent:?} {gone:?}");
+    assert_eq!(sent.unwrap() + gone.unwrap(), CALLS);
+
+    // And what is not there any more from the start is warned of.
+    let look = bank.run(&["events", "replay", "--since", "1h", "--dry-run"]).await;
+    assert!(look.stderr.contains("begins later than --since"), "{look:?}");
 }
 
 /// Calls that ask and calls that do not, some of them without a rate.

@@ -6,6 +6,7 @@ use curbe_tests::stack::services::Service;
 use curbe_tests::stack::{Stack, wait_until};
 use serde_json::json;
 
+use crate::fixture::bank::with;
 use crate::fixture::hangups::{CANARY, NUMBERS, UNNAMED, hangups};
 use crate::fixture::socket::Socket;
 use crate::fixture::tokens::claims;
@@ -93,7 +94,12 @@ async fn traffic(bank: &Bank) -> Vec<String> {
     let call = user.calls("+523312345678", 61);
     bank.send(&bank.request(&call.voice_request())).await;
     bank.hang_up(&call).await;
+    // Told of another number, it is put aside with both of them.
+    let other = "+525598765432";
+    bank.tell(&with(call.hangup(), "To", Some(other))).await;
     bank.drained().await;
+    assert!(bank.letters(&call.sid).await.remove(0).detail.contains(other));
+    shown.extend([other, "+523312345678"].map(|number| number[1..].to_owned()));
 
     let token = bank.sign(&claims(user.id));
     let forged = format!("{token}x");

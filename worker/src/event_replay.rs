@@ -11,7 +11,7 @@ use async_nats::jetstream::stream::{LastRawMessageErrorKind, RawMessageError, St
 use curbe_platform::queue::STREAM;
 use futures_util::StreamExt as _;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 use tokio::time::interval;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::dead_letters::replay::{Pace, Reached};
 use crate::dead_letters::republish::{NotPublished, is_the_servers, publish};
 use crate::dead_letters::run::{Action, Operator, Run};
-use crate::retention::first_younger;
+use crate::retention::{first_younger, full_from};
 use crate::store::dead_letters;
 use crate::store::transaction::{self, TransactionError};
 
@@ -38,6 +38,16 @@ pub struct Span {
     pub first: u64,
     /// The last.
     pub last: u64,
+    /// What the stream holds begins later than was asked for: what came before may have been purged.
+    pub is_cut: bool,
+}
+
+impl Span {
+    /// How many messages it has.
+    #[must_use]
+    pub fn messages(&self) -> u64 {
+        (self.last + 1).saturating_sub(self.first)
+    }
 }
 
 /// What came of it, or would come of it.
@@ -52,6 +62,8 @@ pub struct Report {
     pub sent: u64,
     /// Copies of an earlier run whose originals are sent too.
     pub copies: u64,
+    /// Messages that were purged before they could be read.
+    pub gone: u64,
     /// The workers have handled all of it.
     pub handled: bool,
     /// Dead letters that are open and were put aside since the run began, by reason.
@@ -62,7 +74,8 @@ impl Report {
     /// Whether nothing is left to be looked at.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        self.run_id.is_none() || (self.handled && self.failing.is_empty())
+        let is_sent_well = self.handled && self.failing.is_empty();
+        self.gone == 0 && (self.run_id.is_none() || is_sent_well)
     }
 }
 
@@ -72,6 +85,22 @@ pub enum EventReplayError {
     /// The queue cannot be read.
     #[error("the queue cannot be read: {0}")]
     Queue(anyhow::Error),
+    /// The copies would fill the stream so far that it is purged, of their originals too.
+    #[error(
+        "no room: the stream holds {held} bytes, {messages} messages more are about {more}, and from {full} on it is purged \
+         of what is processed, which these are: take fewer by --until, or let it grow (QUEUE_MAX_BYTES and \
+         `curbe migrate`)"
+    )]
+    NoRoom {
+        /// Bytes in the stream.
+        held: u64,
+        /// Messages that were asked for.
+        messages: u64,
+        /// Bytes of their copies, about.
+        more: u64,
+        /// Bytes from which on the stream is purged.
+        full: u64,
+    },
     /// The queue did not take a message; what came before it was sent.
     #[error("message {sequence}: {error}")]
     NotPublished {
@@ -89,32 +118,48 @@ pub enum EventReplayError {
 /// copies too, is no part of it.
 ///
 /// # Errors
-/// The queue does not answer.
+/// The queue does not answer, or has no room for the copies.
 pub async fn span(
     context: &Context,
     since: OffsetDateTime,
     until: Option<OffsetDateTime>,
 ) -> Result<Span, EventReplayError> {
-    find(context, since, until).await.map_err(EventReplayError::Queue)
+    let stream = context.get_stream(STREAM).await;
+    let stream = stream.map_err(|error| EventReplayError::Queue(error.into()))?;
+    let span = find(&stream, since, until).await.map_err(EventReplayError::Queue)?;
+    let info = stream.cached_info();
+    let full = full_from(info.config.max_bytes);
+    has_room(info.state.bytes, info.state.messages, span.messages(), full)?;
+    Ok(span)
+}
+
+/// Whether the stream stays below `full` with copies of `messages` of its `of` messages, by their average size: nobody
+/// knows either what else comes in meanwhile.
+fn has_room(held: u64, of: u64, messages: u64, full: u64) -> Result<(), EventReplayError> {
+    let more = u128::from(held) * u128::from(messages) / u128::from(of.max(1));
+    let more = u64::try_from(more).unwrap_or(u64::MAX);
+    if messages > 0 && held.saturating_add(more) >= full {
+        return Err(EventReplayError::NoRoom { held, messages, more, full });
+    }
+    Ok(())
 }
 
 async fn find(
-    context: &Context,
+    stream: &Stream,
     since: OffsetDateTime,
     until: Option<OffsetDateTime>,
 ) -> anyhow::Result<Span> {
-    let stream = context.get_stream(STREAM).await?;
     let state = &stream.cached_info().state;
     let (first, last) = (state.first_sequence, state.last_sequence);
     if state.messages == 0 {
-        return Ok(Span { first, last: first.saturating_sub(1) });
+        return Ok(Span { first, last: first.saturating_sub(1), is_cut: last > 0 });
     }
-    let from = first_younger(&stream, first, last, since).await?;
+    let from = first_younger(stream, first, last, since).await?;
     let last = match until {
-        Some(until) => first_younger(&stream, first, last, until).await? - 1,
+        Some(until) => first_younger(stream, first, last, until).await? - 1,
         None => last,
     };
-    Ok(Span { first: from, last })
+    Ok(Span { first: from, last, is_cut: from == first && first > 1 })
 }
 
 /// What would be sent.
@@ -159,9 +204,17 @@ pub async fn replay(
         Box::pin(async move { dead_letters::open_since(tx, run.started_at).await })
     });
     report.failing = failing.await?.into_iter().collect();
-    let (sent, failing) = (report.sent, report.failing.values().sum::<i64>());
-    run.end(pool, json!({ "sent": sent, "handled": report.handled, "failing": failing })).await?;
+    run.end(pool, summary(&report)).await?;
     Ok(report)
+}
+
+fn summary(report: &Report) -> Value {
+    json!({
+        "sent": report.sent,
+        "gone": report.gone,
+        "handled": report.handled,
+        "failing": report.failing.values().sum::<i64>(),
+    })
 }
 
 struct Sending<'a> {
@@ -186,8 +239,11 @@ impl Sending<'_> {
         let mut messages = futures_util::stream::iter(messages).buffered(AHEAD);
         while let Some(message) = messages.next().await {
             let message = message.map_err(|error| EventReplayError::Queue(error.into()))?;
-            // Purged since: every consumer had passed it, and it was old enough.
-            let Some(message) = message else { continue };
+            // Purged since: every consumer had passed it, and it was old, or the stream full.
+            let Some(message) = message else {
+                report.gone += 1;
+                continue;
+            };
             if self.is_copy(&message.headers) {
                 report.copies += 1;
                 continue;
@@ -246,6 +302,31 @@ async fn read(stream: &Stream, sequence: u64) -> Result<Option<StreamMessage>, R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_gone_is_not_well() {
+        let sent = Report { run_id: Some(Uuid::now_v7()), handled: true, ..Report::default() };
+        assert!(sent.is_well() && Report::default().is_well());
+        for report in [sent, Report::default()] {
+            assert!(!Report { gone: 1, ..report }.is_well());
+        }
+    }
+
+    #[test]
+    fn copies_never_fill_the_stream_so_far_that_it_is_purged() {
+        for (held, of, messages, is_room) in [
+            (500, 10, 5, true),
+            (500, 10, 6, false),
+            (400, 10, 10, false),
+            (399, 10, 10, true),
+            (900, 10, 0, true),
+            (0, 0, 0, true),
+        ] {
+            let room = has_room(held, of, messages, 800);
+            assert_eq!(room.is_ok(), is_room, "{held} {of} {messages}");
+        }
+        assert!(has_room(u64::MAX / 2, 10, 10, u64::MAX).is_ok());
+    }
 
     #[test]
     fn a_copy_names_its_original() {

@@ -64,8 +64,7 @@ async fn purge(context: &Context, now: OffsetDateTime) -> anyhow::Result<u64> {
         });
     }
     let passed = passed_by_all(last, &consumers);
-    let limit = u64::try_from(info.config.max_bytes).unwrap_or(u64::MAX);
-    let is_full = info.state.bytes >= limit / 100 * FULL_PERCENT;
+    let is_full = info.state.bytes >= full_from(info.config.max_bytes);
     let keep_from = if is_full {
         passed + 1
     } else {
@@ -75,6 +74,12 @@ async fn purge(context: &Context, now: OffsetDateTime) -> anyhow::Result<u64> {
         return Ok(0);
     }
     Ok(stream.purge().sequence(keep_from).await?.purged)
+}
+
+/// From how many bytes on a stream of at most `bytes_max` is full: all of it that is passed is purged. Without a limit it
+/// never is.
+pub(crate) fn full_from(bytes_max: i64) -> u64 {
+    u64::try_from(bytes_max).map_or(u64::MAX, |limit| limit / 100 * FULL_PERCENT)
 }
 
 /// The first sequence from `first` to `passed` that is younger than `at`, else `passed + 1`. Only the front of the

@@ -15,7 +15,7 @@ use super::accounts::are_of_one_account;
 use super::session::{Place, is_earlier};
 use crate::dead_letters::{Reason, Refusal};
 use crate::store::authorizations::Terms;
-use crate::store::call_legs::LegRow;
+use crate::store::call_legs::{LegRow, SettledAs};
 
 /// The longest call there is (4 h), ten minutes more for its events to arrive.
 pub const PARENT_PATIENCE: Duration = Duration::minutes(4 * 60 + 10);
@@ -92,14 +92,45 @@ impl Family<'_> {
                 ));
             }
         };
-        if leg.terms.is_some() || leg.refusal.is_some() {
-            return self.asked(leg, &ended);
+        match self.by_itself(leg, &ended) {
+            Verdict::Charge(bill) => self.unless_charged_by_its_child(leg, bill),
+            other @ (Verdict::Wait | Verdict::Cover | Verdict::Refuse(_)) => other,
         }
-        match (parent_key(&leg.facts), self.place(leg, &ended)) {
-            (Some(parent), _) => self.child(leg, &ended, self.find(&parent)),
+    }
+
+    fn by_itself(&self, leg: &LegRow, ended: &Ended) -> Verdict {
+        if leg.terms.is_some() || leg.refusal.is_some() {
+            return self.asked(leg, ended);
+        }
+        match (parent_key(&leg.facts), self.place(leg, ended)) {
+            (Some(parent), _) => self.child(leg, ended, self.find(&parent)),
             (None, Place::Behind) => Verdict::Cover,
             (None, Place::Unknown) => Verdict::Wait,
-            (None, Place::First) => self.root(leg, &ended),
+            (None, Place::First) => self.root(leg, ended),
+        }
+    }
+
+    /// A leg that was told of so late that another one, which it would have covered, was charged without it: charged as
+    /// well, the call would be paid twice.
+    fn unless_charged_by_its_child(&self, leg: &LegRow, bill: Box<Bill>) -> Verdict {
+        let would_be_covered = |child: &&LegRow| {
+            child.is_alone
+                && child.settled.is_some_and(|s| s.settled_as == SettledAs::Charged)
+                && parent_key(&child.facts).is_some_and(|parent| parent == leg.facts.key)
+                && self
+                    .ended(child)
+                    .is_ok_and(|ended| self.child(child, &ended, Some(leg)) == Verdict::Cover)
+        };
+        match self.legs.iter().find(would_be_covered) {
+            None => Verdict::Charge(bill),
+            Some(child) => Verdict::Refuse(Refusal::new(
+                Reason::Conflict,
+                format!(
+                    "leg {} of the same call was charged alone before this one was told of: adjust by hand what differs \
+                     (`curbe wallets adjust`), and discard the letter",
+                    child.facts.key.leg
+                ),
+            )),
         }
     }
 

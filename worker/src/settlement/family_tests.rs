@@ -1,4 +1,6 @@
 use super::*;
+use crate::store::call_legs::Settled;
+use curbe_domain::legs::duration::Basis;
 use curbe_domain::legs::{Hangup, Talk};
 use curbe_domain::ownership::{Member, NumberAssignment};
 use std::collections::HashMap;
@@ -87,6 +89,29 @@ fn a_child_waits_for_its_parent_but_not_forever() {
         let late = verdict(&legs, "B", NOW + PARENT_PATIENCE);
         assert!(matches!(late, Verdict::Refuse(Refusal { reason: Reason::ParentMissing, .. })));
     }
+}
+
+#[test]
+fn a_parent_is_not_charged_beside_its_child_that_was_charged_alone() {
+    let settled = |settled_as| Settled { settled_as, seconds: 50, basis: Basis::Stated };
+    let child = |from, is_alone, settled_as| LegRow {
+        is_alone,
+        settled: Some(settled(settled_as)),
+        ..leg("B", Some("A"), from, "+34911111111", Some(50))
+    };
+    let of = |parent: LegRow, child| verdict(&[parent, child], "A", NOW);
+    let outbound = leg("A", None, OURS, "+34911111111", Some(61));
+    let late = of(outbound.clone(), child(OURS, true, SettledAs::Charged));
+    assert!(
+        matches!(&late, Verdict::Refuse(Refusal { reason: Reason::Conflict, detail }) if detail.contains("leg B")),
+        "{late:?}"
+    );
+    for child in [child(OURS, true, SettledAs::Free), child(OURS, false, SettledAs::Charged)] {
+        charged(of(outbound.clone(), child));
+    }
+    // A forwarding is a call of its own, alone or not.
+    let inbound = leg("A", None, THEIRS, OURS, Some(61));
+    charged(of(inbound, child(THEIRS, true, SettledAs::Charged)));
 }
 
 #[test]

@@ -102,11 +102,11 @@ impl Steps {
         for letter in &self.letters {
             metrics::counter!("curbe_dead_letters_total", "reason" => letter.reason.as_str())
                 .increment(1);
+            // Its words may tell of numbers: they stand in the letter alone.
             tracing::error!(
                 provider = letter.provider,
                 leg = letter.leg,
                 reason = letter.reason.as_str(),
-                detail = letter.detail,
                 "dead_lettered"
             );
         }

@@ -19,7 +19,7 @@ const PATIENCE_MAX: Duration = Duration::from_secs(24 * 3_600);
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Send what the stream still holds through again, after a database was restored; what it knows already changes
-    /// nothing. Status 3 if some of it became dead letters.
+    /// nothing. Status 3 if some of it became dead letters, is not handled yet, or was purged before it was read.
     Replay(Arguments),
 }
 
@@ -49,7 +49,10 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<Exi
     let now = OffsetDateTime::now_utc();
     let context = read::<Queue>()?.context().await?;
     let span = event_replay::span(&context, since.at(now), until.map(|at| at.at(now))).await?;
-    let messages = (span.last + 1).saturating_sub(span.first);
+    if span.is_cut {
+        output.warn("the stream begins later than --since: what came before may have been purged");
+    }
+    let messages = span.messages();
     let bar = bar("messages");
     bar.set_length(messages);
     let told = |sent: u64| bar.set_position(sent);
@@ -74,8 +77,12 @@ fn for_people(report: &Report) -> String {
     let subjects =
         report.subjects.iter().map(|(subject, sent)| [subject.clone(), sent.to_string()]);
     let subjects = table(["subject", "messages"], subjects);
+    let gone = match report.gone {
+        0 => String::new(),
+        gone => format!(", {gone} gone: purged before they were read"),
+    };
     let Some(run) = report.run_id else {
-        return format!("{subjects}\n{} messages would be sent", report.sent);
+        return format!("{subjects}\n{} messages would be sent{gone}", report.sent);
     };
     let handled = if report.handled { "all handled" } else { "not all handled yet" };
     let failing = report.failing.iter().map(|(reason, letters)| format!("{letters} {reason}"));
@@ -83,5 +90,5 @@ fn for_people(report: &Report) -> String {
         none if none.is_empty() => "no dead letters".to_owned(),
         some => format!("dead letters: {some}"),
     };
-    format!("{subjects}\n{} messages sent, {handled}, {failing} (run {run})", report.sent)
+    format!("{subjects}\n{} messages sent{gone}, {handled}, {failing} (run {run})", report.sent)
 }

@@ -19,7 +19,7 @@ use tokio::time::interval;
 use uuid::Uuid;
 
 pub(crate) use self::reached::{Reached, is_read, nobody_reads};
-pub use self::selection::Selection;
+pub use self::selection::{Selected, Selection};
 use super::left_alone;
 use super::report::{Fate, Outcome, Report};
 use super::republish::{NotPublished, headers, message_id, publish};
@@ -68,14 +68,13 @@ pub enum ReplayError {
 pub async fn replay(
     pool: &PgPool,
     context: &Context,
-    selection: &Selection,
+    selected: Selected,
     pace: Pace,
     operator: &Operator,
     told: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Report, ReplayError> {
-    let ids = selection.ids(pool).await?;
-    let run = Run::begin(pool, Action::Replay, operator, selection.on_record()).await?;
-    let are_named = matches!(selection, Selection::Ids(_));
+    let Selected { ids, are_named, on_record } = selected;
+    let run = Run::begin(pool, Action::Replay, operator, on_record).await?;
     let sent = Sending { pool, context, run, pace, are_named }.send(&ids, told).await;
     let reached = match sent {
         Ok(reached) => reached,

@@ -22,21 +22,32 @@ pub enum Selection {
     },
 }
 
-impl Selection {
-    /// As it is kept on record.
-    #[must_use]
-    pub fn on_record(&self) -> Value {
-        match self {
-            Self::Ids(ids) => json!({ "ids": ids }),
-            Self::Open { filter, most } => json!({ "filter": filter, "most": most }),
-        }
-    }
+/// The letters that were found, which stay the same however long somebody is asked about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selected {
+    /// Which, the oldest first.
+    pub ids: Vec<Uuid>,
+    /// They were named: meant whatever was decided about them before.
+    pub are_named: bool,
+    /// How they were selected, as it is kept on record.
+    pub on_record: Value,
+}
 
-    /// The letters, the oldest first. What is put aside from now on is not among them.
+impl Selection {
+    /// Finds the letters. What is put aside from now on is not among them.
     ///
     /// # Errors
     /// One that is named is not there, or the database says so.
-    pub async fn ids(&self, pool: &PgPool) -> Result<Vec<Uuid>, ReplayError> {
+    pub async fn select(&self, pool: &PgPool) -> Result<Selected, ReplayError> {
+        let ids = self.ids(pool).await?;
+        let (are_named, on_record) = match self {
+            Self::Ids(ids) => (true, json!({ "ids": ids })),
+            Self::Open { filter, most } => (false, json!({ "filter": filter, "most": most })),
+        };
+        Ok(Selected { ids, are_named, on_record })
+    }
+
+    async fn ids(&self, pool: &PgPool) -> Result<Vec<Uuid>, ReplayError> {
         match self {
             Self::Open { filter, most } => {
                 let filter = Filter { status: Some(OPEN.to_owned()), ..filter.clone() };

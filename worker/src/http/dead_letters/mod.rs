@@ -121,8 +121,9 @@ impl DeadLetters {
             }
             Decision::Discard(id) => {
                 let operator = DiscardRequest::read(body)?;
-                let done =
-                    discard::discard(&self.pool, &Selection::Ids(vec![id]), &operator).await?;
+                let selected = Selection::Ids(vec![id]).select(&self.pool).await?;
+                let done = discard::discard(&self.pool, selected, &operator).await;
+                let done = done.map_err(unavailable)?;
                 let discarded = Discarded { run_id: done.run_id, letters: done.letters };
                 Ok(Answer::new(StatusCode::OK, &discarded))
             }
@@ -153,13 +154,13 @@ impl DeadLetters {
         operator: &Operator,
         dry_run: bool,
     ) -> Result<Answer, Refusal> {
+        let selected = selection.select(&self.pool).await?;
         let report: Report = if dry_run {
-            let ids = selection.ids(&self.pool).await?;
-            let looked = preview::preview(&self.pool, &self.rates, &ids, &|_| {});
+            let looked = preview::preview(&self.pool, &self.rates, &selected.ids, &|_| {});
             looked.await.map_err(unavailable)?
         } else {
             let told = |_, _| {};
-            replay::replay(&self.pool, &self.context, selection, PACE, operator, &told).await?
+            replay::replay(&self.pool, &self.context, selected, PACE, operator, &told).await?
         };
         Ok(Answer::new(StatusCode::OK, &report))
     }

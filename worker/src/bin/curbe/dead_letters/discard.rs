@@ -38,12 +38,13 @@ pub(super) async fn discard(
         return output.usage("--why is needed: nobody can tell later why nothing was charged");
     }
     let pool = database().await?;
-    let letters = selection.ids(&pool).await?.len();
+    let selected = selection.select(&pool).await?;
+    let letters = selected.ids.len();
     let operator = match operator.confirmed(&format!("Discard {letters} dead letters?"), output)? {
         Confirmed::Yes(operator) => operator,
         Confirmed::No(status) => return Ok(status),
     };
-    let done = discard::discard(&pool, selection, &operator).await?;
+    let done = discard::discard(&pool, selected, &operator).await?;
     let discarded = done.letters.len();
     let result = json!({ "runId": done.run_id, "discarded": discarded, "letters": done.letters });
     output.result(&result, || format!("{discarded} dead letters discarded (run {})", done.run_id))

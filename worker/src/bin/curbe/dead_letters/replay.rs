@@ -58,8 +58,8 @@ pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
         (None, _, false) => {}
     }
     let pool = read::<Database>()?.pool().await?;
-    let letters = selection.ids(&pool).await?.len();
-    let question = format!("Send {letters} dead letters through again?");
+    let selected = selection.select(&pool).await?;
+    let question = format!("Send {} dead letters through again?", selected.ids.len());
     let operator = match operator.confirmed(&question, output)? {
         Confirmed::Yes(operator) => operator,
         Confirmed::No(status) => return Ok(status),
@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
         }
     };
     let pace = Pace { rate, patience: wait };
-    let report = replay::replay(&pool, &context, &selection, pace, &operator, &told).await?;
+    let report = replay::replay(&pool, &context, selected, pace, &operator, &told).await?;
     bar.finish_and_clear();
     let written = output.result(&report, || report::for_people(&report));
     if report.is_well() { written } else { partly(written) }
@@ -83,7 +83,7 @@ pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
 async fn only_look(selection: &Selection, output: &Output) -> anyhow::Result<ExitCode> {
     let settings = read::<Database>()?;
     let (pool, rates) = (settings.pool().await?, RateCache::new(settings.patient_pool().await?));
-    let ids = selection.ids(&pool).await?;
+    let ids = selection.select(&pool).await?.ids;
     let bar = bar("dead letters");
     bar.set_length(ids.len() as u64);
     let told = |looked_at: usize| bar.set_position(looked_at as u64);
