@@ -1,16 +1,19 @@
 //! Where one leg is told in two ways, a person says which word stands: what was paid is corrected by a row of its own, once,
 //! whoever asks for it and however often, on the command line or over HTTP; a look says beforehand what that row will be.
 
+use curbe_tests::simulator::telnyx::{Cause, Event, TelnyxLeg};
 use curbe_tests::simulator::twilio::{Silence, Status, TwilioCall};
+use curbe_tests::stack::wait_until;
 use reqwest::Method;
 use serde_json::{Value, json};
+use time::Duration;
 use uuid::Uuid;
 
-use crate::fixture::Bank;
 use crate::fixture::bank::with;
 use crate::fixture::browser::Page;
 use crate::fixture::description::Description;
 use crate::fixture::letters::MEXICO;
+use crate::fixture::{Bank, SOON};
 
 const WHY: [&str; 4] = ["--yes", "--why", "ticket 7", "--by=ana"];
 const ACCEPT: &str = "/api/dead-letters/{id}/accept";
@@ -110,11 +113,13 @@ async fn but_not_a_word_that_is_about_somebody_else() {
     let letters = bank.letters(&call.sid).await;
     let about_another = letters.iter().find(|letter| letter.detail.contains("+34911234567"));
     let unknown = bank.letters(&unknown.sid).await;
-    for (letter, words) in
-        [(about_another.unwrap(), "other numbers"), (&unknown[0], "only a conflict")]
-    {
+    for (letter, accepted, words) in [
+        (about_another.unwrap(), "new", "other numbers"),
+        (&unknown[0], "new", "only a conflict"),
+        (&unknown[0], "old", "only a conflict"),
+    ] {
         let id = letter.id.to_string();
-        let arguments = [&["dead-letters", "replay", &id, "--accept", "new"][..], &WHY].concat();
+        let arguments = [&["dead-letters", "replay", &id, "--accept", accepted][..], &WHY].concat();
         let ran = bank.run(&arguments).await;
         assert_eq!(ran.status, Some(1), "{ran:?}");
         assert!(ran.stderr.contains(words), "{ran:?}");
@@ -122,6 +127,52 @@ async fn but_not_a_word_that_is_about_somebody_else() {
     assert_eq!(bank.letters_that_are("open").await, 3);
     assert_eq!(bank.spent(&user).await, "0.0274");
     bank.books_are_clean().await;
+}
+
+#[tokio::test]
+async fn nor_one_that_cannot_be() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let leg = TelnyxLeg::outbound(&user.number, MEXICO, 61).named(Uuid::new_v4());
+    let leg = TelnyxLeg { answered_at: None, ..leg };
+    let leg = TelnyxLeg { started_at: leg.started_at - Duration::days(2), ..leg };
+    let busy = TelnyxLeg { cause: Cause::UserBusy, ..leg.clone() };
+    bank.tell_telnyx(&Event::Json(busy.hangup())).await;
+    wait_until(SOON, "the leg to be free", async || {
+        match bank.count("select count(*) from call_legs where settled_as = 'free'").await {
+            1 => Ok(()),
+            legs => Err(legs),
+        }
+    })
+    .await;
+    // It would have talked for two days.
+    bank.tell_telnyx(&Event::Json(leg.hangup())).await;
+    bank.drained().await;
+    let letters = bank.dead_letters(&["list", "--reason", "conflict"], 0).await;
+    let letter = letters["data"][0]["id"].as_str().unwrap();
+    let accept = [&["dead-letters", "replay", letter, "--accept", "new"][..], &WHY].concat();
+    let ran = bank.run(&accept).await;
+    assert_eq!(ran.status, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("it cannot be"), "{ran:?}");
+    assert_eq!(bank.letters_that_are("open").await, 1);
+    assert_eq!(bank.spent(&user).await, "0.0000");
+    bank.books_are_clean().await;
+}
+
+#[tokio::test]
+async fn and_one_that_cannot_stand_hides_none_that_does() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let (_, letter) = bank.contradicted(&user).await;
+    let unknown = TwilioCall::outbound("+15005559999", MEXICO).completed(61);
+    bank.hang_up(&unknown).await;
+    bank.drained().await;
+    let unknown = bank.letters(&unknown.sid).await.remove(0).id.to_string();
+    let both = [&["replay", &letter, &unknown, "--accept", "new"][..], &WHY].concat();
+    let done = bank.dead_letters(&both, 3).await;
+    assert_eq!(done["data"].as_array().unwrap().len(), 1, "{done}");
+    assert_eq!((&done["data"][0]["id"], &done["failed"]), (&json!(letter), &json!([unknown])));
+    assert_eq!(bank.spent(&user).await, "0.0538");
 }
 
 #[tokio::test]

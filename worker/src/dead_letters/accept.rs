@@ -107,6 +107,25 @@ pub async fn look(pool: &PgPool, rates: &RateCache, id: Uuid) -> Result<Acceptan
     Ok(Acceptance { run_id: None, dry_run: true, wallet_transactions, ..seen })
 }
 
+/// Whether all of these letters have two words to choose from.
+///
+/// # Errors
+/// One of them has not, or the database says so.
+pub async fn are_conflicts(pool: &PgPool, ids: &[Uuid]) -> Result<(), AcceptError> {
+    let wanted = ids.to_vec();
+    let letters = transaction::run(pool, move |tx| {
+        Box::pin(async move { dead_letters::fates(tx, &wanted).await })
+    });
+    letters.await?.iter().try_for_each(|letter| is_conflict(letter.id, &letter.reason))
+}
+
+fn is_conflict(id: Uuid, reason: &str) -> Result<(), AcceptError> {
+    if reason == Reason::Conflict.as_str() {
+        return Ok(());
+    }
+    Err(AcceptError::NoConflict { id, reason: reason.to_owned() })
+}
+
 async fn accept_in(
     tx: &mut Tx,
     rates: &RateCache,
@@ -117,9 +136,7 @@ async fn accept_in(
     if let Some(before) = accepted_before(tx, id).await? {
         return Ok((before, Settled::default()));
     }
-    if letter.row.reason != Reason::Conflict.as_str() {
-        return Err(AcceptError::NoConflict { id, reason: letter.row.reason });
-    }
+    is_conflict(id, &letter.row.reason)?;
     let now = to_microseconds(OffsetDateTime::now_utc());
     let message = republish::message(&letter, 0);
     let accepted = match settlement::accept(tx, rates, &message, id, now).await {

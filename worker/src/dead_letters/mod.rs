@@ -121,15 +121,6 @@ pub struct DeadLetter {
     pub received_at: OffsetDateTime,
 }
 
-impl DeadLetter {
-    /// The leg's key, where both parts are known.
-    #[must_use]
-    pub fn key(&self) -> Option<LegKey> {
-        let provider = curbe_domain::providers::Provider::parse(&self.provider)?;
-        Some(LegKey { provider, leg: self.leg.clone()? })
-    }
-}
-
 /// The leg of a letter, where both parts of its key are known.
 fn leg_of(letter: &Letter) -> Option<LegKey> {
     let provider = curbe_domain::providers::Provider::parse(&letter.row.provider)?;

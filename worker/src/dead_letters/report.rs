@@ -121,6 +121,18 @@ impl Report {
         }
     }
 
+    /// How many letters became of it what `fate` says.
+    #[must_use]
+    pub fn of(&self, fate: Fate) -> usize {
+        match fate {
+            Fate::Settled => self.settled,
+            Fate::AlreadySettled => self.already_settled,
+            Fate::Taken => self.taken,
+            Fate::Failing => self.failing,
+            Fate::Pending => self.pending,
+        }
+    }
+
     /// Whether nothing is left to be looked at.
     #[must_use]
     pub fn is_well(&self) -> bool {

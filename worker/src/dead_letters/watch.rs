@@ -12,7 +12,8 @@ use super::Reason;
 use crate::store::dead_letters::{Decision, Standing, standing};
 use crate::store::transaction;
 
-const INTERVAL: Duration = Duration::from_secs(5);
+/// Letters wait for people: a minute more is nothing to them, and counting a million is something to the database.
+const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Measures until `shutdown`.
 pub async fn run(pool: PgPool, shutdown: CancellationToken) {

@@ -1,6 +1,7 @@
 //! A person lets another word on a leg stand in place of the first: the difference is posted as a row of its own, as for
 //! every correction; the call's log stays as it is.
 
+use curbe_domain::legs::duration::ended;
 use curbe_domain::legs::{LegFacts, merge};
 use curbe_platform::queue::message::digest;
 use time::OffsetDateTime;
@@ -96,6 +97,8 @@ impl Settlement<'_> {
         judge(&leg.facts, &told.facts)?;
         let body = call_legs::replace_end(self.tx, &told).await?;
         leg.facts.hangup = told.facts.hangup;
+        // What cannot be would correct nothing, and the letter would be closed.
+        ended(&leg.facts, false).map_err(|unknown| refused(format!("it cannot be: {unknown}")))?;
         Ok(Some(Replacement { digest: digest(&body), body }))
     }
 }

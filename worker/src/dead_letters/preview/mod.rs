@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// What came of looking at letters together, as the worker's lanes would have it.
 enum Looked {
     Seen(Seen),
-    /// One of them keeps the others from being settled.
+    /// One of them keeps the others from being settled, or together they take too long.
     Split,
     /// It stands alone, and it is at fault.
     GivenUp(Refusal),
@@ -93,6 +93,12 @@ async fn together(
             Err(failure) => failure,
         };
         match disposition(&failure, letters.len()) {
+            // So many take too long, however often they are tried.
+            Disposition::Wait
+                if matches!(failure, TransactionError::Deadline) && letters.len() > 1 =>
+            {
+                return Ok(Looked::Split);
+            }
             Disposition::Wait if tried < TRIES => {
                 tried += 1;
                 sleep(PAUSE * tried).await;

@@ -25,13 +25,14 @@ use super::report::{Fate, Outcome, Report};
 use super::republish::{NotPublished, headers, message_id, publish};
 use super::run::{Action, Operator, Run};
 use crate::store::call_logs::to_microseconds;
-use crate::store::dead_letters::{self, Decision, FateRow, Letter};
+use crate::store::dead_letters::{self, Decision, FateRow, Letter, OPEN};
 use crate::store::transaction::{self, TransactionError};
 use crate::store::{Tx, call_legs};
 
-const OPEN: &str = "open";
 /// Letters that are on their way at the same time.
 const CHUNK: usize = 100;
+/// Letters that are asked after in one statement.
+const READ_TOGETHER: usize = 1_000;
 
 /// How they are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,10 +107,14 @@ async fn report(
     ids: Vec<Uuid>,
     is_handled: bool,
 ) -> Result<Report, TransactionError> {
-    let rows = transaction::run(pool, move |tx| {
-        Box::pin(async move { dead_letters::fates(tx, &ids).await })
-    });
-    let outcomes = rows.await?.into_iter().map(|row| outcome(row, is_handled)).collect();
+    let mut outcomes = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(READ_TOGETHER) {
+        let wanted = chunk.to_vec();
+        let rows = transaction::run(pool, move |tx| {
+            Box::pin(async move { dead_letters::fates(tx, &wanted).await })
+        });
+        outcomes.extend(rows.await?.into_iter().map(|row| outcome(row, is_handled)));
+    }
     Ok(Report::new(Some(run.id), Vec::new(), outcomes))
 }
 

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{OPEN, ReplayError};
-use crate::store::dead_letters::{self, Filter};
+use super::ReplayError;
+use crate::store::dead_letters::{self, Filter, OPEN};
 use crate::store::transaction;
 
 /// Which letters.

@@ -16,14 +16,11 @@ use super::requests::is_reason;
 use super::unavailable;
 use crate::http::Refusal;
 use crate::http::answer::Answer;
-use crate::store::dead_letters::{self, DeadLetterRow, Filter, Place};
+use crate::store::dead_letters::{self, ANY, DeadLetterRow, Filter, OPEN, Place, STATUSES};
 use crate::store::transaction;
 
 const LIMIT: i64 = 50;
 const LIMIT_MAX: i64 = 200;
-const OPEN: &str = "open";
-const STATUSES: [&str; 3] = [OPEN, "replayed", "discarded"];
-const ALL: &str = "all";
 
 /// A page of dead letters.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -80,7 +77,7 @@ impl Wanted {
             "organizationId" => filter.organization_id = Some(said(name, Uuid::try_parse(value))?),
             "since" => filter.since = Some(said(name, OffsetDateTime::parse(value, &Rfc3339))?),
             "until" => filter.until = Some(said(name, OffsetDateTime::parse(value, &Rfc3339))?),
-            "status" if value == ALL => filter.status = None,
+            "status" if value == ANY => filter.status = None,
             "status" => filter.status = Some(said(name, known(STATUSES.contains(&value)))?),
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));

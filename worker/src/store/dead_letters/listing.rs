@@ -8,6 +8,13 @@ use uuid::Uuid;
 
 use crate::store::Tx;
 
+/// The status of a letter that is still to be looked at.
+pub const OPEN: &str = "open";
+/// The statuses there are.
+pub const STATUSES: [&str; 3] = [OPEN, "replayed", "discarded"];
+/// In place of a status, where letters of any are wanted.
+pub const ANY: &str = "all";
+
 /// Which dead letters are wanted; `None` wants all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

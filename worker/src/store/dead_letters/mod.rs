@@ -13,5 +13,8 @@ pub use decisions::{
     replaced,
 };
 pub use fates::{FateRow, fates};
-pub use listing::{DeadLetterRow, Filter, Letter, Place, count, letters, list, oldest, open_since};
+pub use listing::{
+    ANY, DeadLetterRow, Filter, Letter, OPEN, Place, STATUSES, count, letters, list, oldest,
+    open_since,
+};
 pub use standing::{Standing, standing};

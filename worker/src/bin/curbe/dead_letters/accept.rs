@@ -1,16 +1,18 @@
-//! `curbe dead-letters replay --accept new`.
+//! `curbe dead-letters replay --accept new` and `--accept old`.
 
 use std::process::ExitCode;
 
 use curbe_worker::dead_letters::accept::{self, Acceptance};
+use curbe_worker::dead_letters::replay::Selection;
 use curbe_worker::rates::RateCache;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::discard;
 use crate::customers::Customers;
-use crate::environment::{Database, read};
+use crate::environment::{Database, database, read};
 use crate::operator::{Confirmed, OperatorArguments};
-use crate::output::{Output, table};
+use crate::output::{Output, partly, table};
 
 /// Lets the words of these letters stand.
 pub(super) async fn accept(
@@ -28,13 +30,39 @@ pub(super) async fn accept(
     };
     let rates = RateCache::new(read::<Database>()?.patient_pool().await?);
     let customers = Customers::open().await?;
-    let mut accepted = Vec::new();
+    let (mut accepted, mut failed) = (Vec::new(), Vec::new());
+    // Each is a transaction of its own: one that fails takes back none of the others.
     for id in ids {
-        let (acceptance, settled) = accept::accept(&customers.pool, &rates, *id, &operator).await?;
-        customers.tell(&settled.announcement, output).await;
-        accepted.push(acceptance);
+        match accept::accept(&customers.pool, &rates, *id, &operator).await {
+            Ok((acceptance, settled)) => {
+                customers.tell(&settled.announcement, output).await;
+                accepted.push(acceptance);
+            }
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                output.error(&error.context(format!("dead letter {id} is not accepted")));
+                failed.push(*id);
+            }
+        }
     }
-    output.result(&json!({ "data": accepted }), || for_people(&accepted))
+    if accepted.is_empty() && !failed.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let result = json!({ "data": accepted, "failed": failed });
+    let written = output.result(&result, || for_people(&accepted));
+    if failed.is_empty() { written } else { partly(written) }
+}
+
+/// Lets the words stand that the letters contradict: they are discarded.
+pub(super) async fn keep(
+    selection: &Selection,
+    operator: OperatorArguments,
+    output: &Output,
+) -> anyhow::Result<ExitCode> {
+    if let Selection::Ids(ids) = selection {
+        accept::are_conflicts(&database().await?, ids).await?;
+    }
+    discard::discard(selection, operator, output).await
 }
 
 /// Shows what would come of it, of each letter as if it were the only one.

@@ -11,6 +11,10 @@ use uuid::Uuid;
 use crate::numbers::provider;
 use crate::time_argument::Since;
 
+/// As many as are chosen where nothing else is said, and at most: each is told of afterwards.
+const MOST: i64 = 100_000;
+const LIMIT_MAX: i64 = 1_000_000;
+
 #[derive(clap::Args, Debug)]
 pub(super) struct Filters {
     /// Only of this provider.
@@ -53,6 +57,9 @@ pub(super) struct Chosen {
     /// All that are open, as far as the filters want them.
     #[arg(long)]
     all: bool,
+    /// With --all: at most so many, the oldest first.
+    #[arg(long, requires = "all", default_value_t = MOST, value_parser = clap::value_parser!(i64).range(1..=LIMIT_MAX))]
+    limit: i64,
     #[command(flatten)]
     filters: Filters,
 }
@@ -65,7 +72,7 @@ impl Chosen {
     pub(super) fn selection(self) -> Result<Selection, &'static str> {
         let filter = self.filters.filter(None);
         if self.all {
-            return Ok(Selection::Open { filter, most: i64::MAX });
+            return Ok(Selection::Open { filter, most: self.limit });
         }
         if filter != Filter::default() {
             return Err("filters go with --all: letters that are named are all meant");

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use curbe_worker::store::dead_letters::{self, DeadLetterRow};
+use clap::builder::PossibleValuesParser;
+use curbe_worker::store::dead_letters::{self, ANY, DeadLetterRow, OPEN, STATUSES};
 use serde_json::json;
 
 use super::chosen::Filters;
@@ -10,14 +11,12 @@ use crate::environment::database;
 use crate::output::{Output, or_dash, table};
 use crate::time_argument::shown;
 
-const ALL: &str = "all";
-
 #[derive(clap::Args, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     filters: Filters,
     /// Only those that a person has decided about like this.
-    #[arg(long, default_value = "open", value_parser = ["open", "replayed", "discarded", ALL])]
+    #[arg(long, default_value = OPEN, value_parser = PossibleValuesParser::new(STATUSES.into_iter().chain([ANY])))]
     status: String,
     /// At most so many.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=10_000))]
@@ -25,7 +24,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> {
-    let status = Some(arguments.status).filter(|status| status != ALL);
+    let status = Some(arguments.status).filter(|status| status != ANY);
     let filter = arguments.filters.filter(status);
     let mut connection = database().await?.acquire().await?;
     let rows = dead_letters::list(&mut connection, &filter, None, arguments.limit).await?;

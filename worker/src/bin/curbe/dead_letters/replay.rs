@@ -9,7 +9,7 @@ use curbe_worker::dead_letters::replay::{self, Pace, Selection};
 use curbe_worker::rates::RateCache;
 
 use super::chosen::Chosen;
-use super::{accept, discard, report};
+use super::{accept, report};
 use crate::environment::{Database, Queue, read};
 use crate::operator::{Confirmed, OperatorArguments};
 use crate::output::{Output, bar, partly};
@@ -53,7 +53,7 @@ pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
         (Some(_), _, true) => {
             return output.usage("the old word stands already: there is nothing to look at");
         }
-        (Some(_), _, false) => return discard::discard(&selection, operator, output).await,
+        (Some(_), _, false) => return accept::keep(&selection, operator, output).await,
         (None, _, true) => return only_look(&selection, output).await,
         (None, _, false) => {}
     }

@@ -9,11 +9,10 @@ const NAMED: usize = 50;
 
 /// A report in words: the wallets of a dry run, the letters that are not well, and all counted.
 pub(super) fn for_people(report: &Report) -> String {
-    let counted = Fate::ALL.map(|fate| {
-        let letters = report.letters.iter().filter(|letter| letter.fate == fate).count();
-        (letters > 0).then(|| format!("{letters} {}", fate.words()))
-    });
-    let counted: Vec<String> = counted.into_iter().flatten().collect();
+    let counted = Fate::ALL.map(|fate| (report.of(fate), fate.words()));
+    let counted = counted.iter().filter(|(letters, _)| *letters > 0);
+    let counted: Vec<String> =
+        counted.map(|(letters, words)| format!("{letters} {words}")).collect();
     let counted = if counted.is_empty() { "none".to_owned() } else { counted.join(", ") };
     let total = match report.run_id {
         Some(run) => format!("{} dead letters: {counted} (run {run})", report.total),
