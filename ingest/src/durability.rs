@@ -89,10 +89,10 @@ impl Keeper {
         &self.publisher
     }
 
-    /// Makes a message durable. After an error it may be so all the same, and a repeat of it does no harm.
+    /// Makes a message durable; it is made anew for each place that is asked, which is one as a rule. After an error it may be so all the same, and a repeat of it does no harm.
     pub(crate) async fn keep(
         &self,
-        message: Outgoing,
+        message: impl Fn() -> Outgoing + Send + Sync,
         within: Duration,
     ) -> Result<Kept, Rejection> {
         let deadline = Instant::now() + within;
@@ -100,7 +100,7 @@ impl Keeper {
             Ok(()) => {
                 // The disk needs its part of the time.
                 let patience = self.ack_timeout.min(within / 2);
-                match self.publisher.publish(message.clone(), patience).await {
+                match self.publisher.publish(message(), patience).await {
                     Ok(ack) => {
                         return Ok(Kept::Queued {
                             sequence: ack.sequence,
@@ -114,7 +114,8 @@ impl Keeper {
         };
         let left = deadline.saturating_duration_since(Instant::now());
         let is_ahead = self.spool.waiting() < SOON_GONE;
-        let spooled = timeout(left, self.spool.append(&message)).await;
+        let spooled = message();
+        let spooled = timeout(left, self.spool.append(&spooled)).await;
         match spooled.unwrap_or(Err(SpoolError::Busy)) {
             Ok(()) => {
                 counter!("curbe_spooled_total", "reason" => not_queued.reason).increment(1);

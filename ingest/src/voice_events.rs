@@ -38,8 +38,11 @@ pub(crate) async fn accept(
         path_and_query: webhook.path_and_query.clone(),
         trace_id: webhook.request_id.clone(),
     };
-    let (body, headers) = (webhook.body.clone(), event.headers(&webhook.body));
-    let message = Outgoing { subject: event.subject(), headers, body };
+    let message = || Outgoing {
+        subject: event.subject(),
+        headers: event.headers(&webhook.body),
+        body: webhook.body.clone(),
+    };
     kill_point!("unpublished");
     let kept = service.keeper.keep(message, service.answer_timeout).await?;
     kill_point!("published");

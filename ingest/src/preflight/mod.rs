@@ -16,6 +16,7 @@ use curbe_domain::rating::funding::Limits;
 use curbe_platform::credit::{CreditCache, Question};
 use curbe_platform::queue::load::{LoadRequest, load};
 use curbe_platform::queue::message::CreditMessage;
+use hyper::body::Bytes;
 use time::OffsetDateTime;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -206,6 +207,11 @@ async fn keep(
         detail: error.to_string(),
     })?;
     let message = CreditMessage { event, decided_at, trace_id };
-    let (subject, headers) = (message.subject(), message.headers(&body));
-    keeper.keep(Outgoing { subject, headers, body: body.into() }, within).await
+    let body = Bytes::from(body);
+    let outgoing = || Outgoing {
+        subject: message.subject(),
+        headers: message.headers(&body),
+        body: body.clone(),
+    };
+    keeper.keep(outgoing, within).await
 }

@@ -1,17 +1,18 @@
 //! What is in the spool and how much of it has gone: shared by the one who writes and the one who drains.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use metrics::{counter, gauge};
 use tokio::sync::Notify;
 
 use super::frame::SEGMENT_HEAD_BYTES;
 use super::segment::{self, Segment, number};
+use super::tracked::Tracked;
 use crate::publisher::EVENT_BYTES_MAX;
 
 /// How long a segment of which nothing is waiting is written on, where what has gone is kept for a while.
@@ -33,23 +34,6 @@ struct State {
     /// Events that have not gone yet.
     waiting: usize,
     bytes: usize,
-}
-
-#[derive(Debug)]
-struct Tracked {
-    number: u64,
-    path: PathBuf,
-    /// Durable bytes and the events in them.
-    bytes: usize,
-    events: usize,
-    /// How many of both have gone.
-    gone_bytes: usize,
-    gone_events: usize,
-    is_closed: bool,
-    /// All of it has gone before.
-    is_repeat: bool,
-    begun: Instant,
-    gone_at: Option<Instant>,
 }
 
 /// A part of a segment that waits.
@@ -284,7 +268,7 @@ impl State {
             if !is_to_go(segment) {
                 return true;
             }
-            if let Err(error) = removed(&segment.path) {
+            if let Err(error) = segment.remove_file() {
                 tracing::error!(path = %segment.path.display(), %error, "a segment that has gone cannot be removed");
                 return true;
             }
@@ -302,42 +286,10 @@ impl State {
     }
 }
 
-/// As if removing what is gone already had worked.
-fn removed(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed,
-    }
-}
-
-impl Tracked {
-    fn new(number: u64, path: PathBuf) -> Self {
-        Self {
-            number,
-            path,
-            bytes: SEGMENT_HEAD_BYTES,
-            events: 0,
-            gone_bytes: SEGMENT_HEAD_BYTES,
-            gone_events: 0,
-            is_closed: false,
-            is_repeat: false,
-            begun: Instant::now(),
-            gone_at: None,
-        }
-    }
-
-    fn has_gone(&self) -> bool {
-        self.gone_bytes >= self.bytes
-    }
-
-    /// Whether it is there for safety alone.
-    fn is_only_kept(&self) -> bool {
-        self.is_closed && self.has_gone()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn filled(keeps: Duration) -> (tempfile::TempDir, Backlog) {

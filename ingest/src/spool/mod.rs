@@ -5,6 +5,7 @@ mod drain;
 mod frame;
 mod holds;
 mod segment;
+mod tracked;
 mod writer;
 
 use std::path::Path;

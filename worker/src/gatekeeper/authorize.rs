@@ -89,7 +89,7 @@ fn calls_max(organization: Option<OrganizationRow>) -> Option<u32> {
 async fn named_leg(tx: &mut Tx, wanted: &Wanted) -> Result<Option<LegKey>, Failure> {
     let Some(asked) = &wanted.leg else { return Ok(None) };
     let leg = call_leg_names::leg_of(tx, asked).await?.unwrap_or_else(|| asked.clone());
-    if call_legs::is_settled(tx, &leg).await? {
+    if call_legs::settled(tx, std::slice::from_ref(&leg)).await?.contains(&leg) {
         let words = "The call is over, and was paid for.";
         return Err(Failure::Decided(Refusal::conflict("leg_settled", words)));
     }

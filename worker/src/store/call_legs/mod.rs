@@ -191,24 +191,6 @@ pub async fn lock(tx: &mut Tx, keys: &[LegKey]) -> Result<Vec<LegRow>, sqlx::Err
     lock_by!(tx, "leg", keys)
 }
 
-/// Whether a leg is settled.
-///
-/// # Errors
-/// What the database says.
-pub async fn is_settled(tx: &mut Tx, key: &LegKey) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"
-        select exists (
-            select from call_legs where provider = $1 and leg = $2 and settled_at is not null
-        ) as "is_settled!"
-        "#,
-        key.provider.as_str(),
-        key.leg,
-    )
-    .fetch_one(&mut *tx)
-    .await
-}
-
 /// Those of these legs that are settled.
 ///
 /// # Errors
