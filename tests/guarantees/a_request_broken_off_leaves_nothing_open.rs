@@ -23,8 +23,8 @@ const REQUESTS: usize = ROUNDS * SENDERS;
 const LATE: Duration = Duration::from_millis(10);
 /// Nobody waits longer; most are answered later than that.
 const PATIENCE: Duration = Duration::from_millis(150);
-/// A transaction that goes on is over by then; one that was forgotten is ended by the database later.
-const OVER: Duration = Duration::from_secs(3);
+/// A transaction that goes on is over by then; one that was forgotten is ended by the database after five seconds.
+const OVER: Duration = Duration::from_secs(4);
 
 /// Somebody's patience, anywhere between none and all of it.
 fn patience() -> Duration {

@@ -95,7 +95,7 @@ async fn or_says_how_much_is_gone() {
         .await;
         stream.purge().sequence(CALLS).await.unwrap();
     };
-    let slowly = [&all[..], &["--rate", "20"]].concat();
+    let slowly = [&all[..], &["--rate", "5"]].concat();
     let (sent, ()) = tokio::join!(bank.run(&slowly), purged);
     assert_eq!(sent.status, Some(3), "{sent:?}");
     let (sent, gone) = (sent.json()["sent"].as_u64(), sent.json()["gone"].as_u64());

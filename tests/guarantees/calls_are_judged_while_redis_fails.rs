@@ -16,7 +16,7 @@ const MEXICO: &str = "+523312345678";
 /// What the most impatient provider waits.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How soon everything is as before.
-const BACK: Duration = Duration::from_secs(10);
+const BACK: Duration = SOON;
 
 struct Office {
     bank: Bank,

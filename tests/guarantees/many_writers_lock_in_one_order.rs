@@ -16,6 +16,7 @@ use crate::fixture::{Bank, SOON};
 
 /// Small batches of many lanes, so that many transactions meet at the same wallets.
 const BUSY: [(&str, &str); 2] = [("WORKER_BATCH_MAX", "20"), ("WORKER_LANES", "6")];
+const ONE_CAN_HOLD: usize = 20 * 6;
 const SENDERS: usize = 16;
 const WALLETS: usize = 6;
 const CALLS_OF_EACH: usize = 100;
@@ -38,17 +39,18 @@ async fn of_wallets_that_come_in_any_order() {
     let mut calls: Vec<TwilioCall> = all.map(|user| user.calls("+523312345678", 61)).collect();
     calls.shuffle(&mut StdRng::seed_from_u64(seed()));
     bank.hang_up_all(&calls).await;
-    let workers = [
-        bank.stack.start_worker(&BUSY).await.unwrap(),
-        bank.stack.start_worker(&BUSY).await.unwrap(),
-    ];
+    let workers = bank.two_workers(&BUSY, ONE_CAN_HOLD).await;
     bank.all_is_well().await;
     for user in &users {
         assert_eq!(bank.spent(user).await, "2.7400");
     }
     for worker in &workers {
-        let log = worker.process().log();
-        assert!(log.contains("\"charged\"") && !log.contains("deadlock"), "{log}");
+        wait_until(SOON, "each to have charged", async || {
+            let has_charged = worker.process().log().contains("\"charged\"");
+            if has_charged { Ok(()) } else { Err("it has not") }
+        })
+        .await;
+        assert!(!worker.process().log().contains("deadlock"), "{}", worker.process().log());
     }
     let deadlocks = "select deadlocks from pg_stat_database where datname = current_database()";
     assert_eq!(bank.count(deadlocks).await, 0);

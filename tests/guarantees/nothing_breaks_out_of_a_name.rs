@@ -76,7 +76,8 @@ async fn of_a_leg_a_number_or_an_account() {
     let subjects: BTreeSet<String> =
         stream.info_with_subjects(">").await.unwrap().map(|found| found.unwrap().0).collect().await;
     let known = ["voice.twilio.hangup", "voice.twilio.recording", "voice.twilio.unknown"];
-    let decisions = ["credit.twilio.authorized", "credit.twilio.refused"];
+    let decisions =
+        ["credit.twilio.authorized", "credit.twilio.refused", "credit.twilio.withdrawn"];
     let is_known = |subject: &String| known.iter().chain(&decisions).any(|known| known == subject);
     assert!(subjects.iter().all(is_known), "{subjects:?}");
     let keys: Vec<String> = bank.redis().await.keys("*").await.unwrap();

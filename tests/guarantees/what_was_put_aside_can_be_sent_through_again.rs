@@ -114,7 +114,7 @@ async fn though_whoever_sends_them_is_killed_half_way() {
     bank.puts_aside(mixed.healed.clone(), 100).await;
     bank.heal(&mixed).await;
     let before = bank.ledgers().await;
-    for slowly in ["25", "40"] {
+    for slowly in ["5", "8"] {
         let replayed = bank.letters_that_are("replayed").await;
         let arguments = ["dead-letters", "replay", "--all", "--yes", "--rate", slowly];
         tokio::select! {
@@ -122,9 +122,9 @@ async fn though_whoever_sends_them_is_killed_half_way() {
             // Dropped, it is killed at once.
             () = some_more_are_replayed(&bank, replayed) => {}
         }
-        let open = bank.letters_that_are("open").await;
-        assert_eq!(open + bank.letters_that_are("replayed").await, 100, "none is forgotten");
-        assert!(open > 0);
+        assert!(bank.letters_that_are("open").await > 0);
+        let all = "select count(*) from dead_letters where status in ('open', 'replayed')";
+        assert_eq!(bank.count(all).await, 100, "none is forgotten");
     }
     bank.dead_letters(&ALL, 0).await;
     assert_eq!(bank.letters_that_are("replayed").await, 100);

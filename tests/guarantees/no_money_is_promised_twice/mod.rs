@@ -84,7 +84,8 @@ async fn is_kept(batches: u64, faults: Faults) {
 async fn is_broken(without: Without) {
     let ground = Ground::new().await;
     let failure = ground.first_failure(any_seed(), BATCHES_BROKEN, without, Faults::Quick).await;
-    assert!(failure.is_some(), "nothing is noticed");
+    let failure = failure.expect("nothing is noticed");
+    assert!(!failure.contains("no Redis"), "{failure}");
 }
 
 fn any_seed() -> u64 {
