@@ -1,5 +1,5 @@
 //! Calls of all providers that go on ending while something breaks. Most are told of until they are accepted, as by a
-//! provider that tries again; some only once, as by one that does not.
+//! provider that tries again; some only once, as by one that does not. Beside them others ask before they begin.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,9 +30,9 @@ const SENDERS: usize = 4;
 /// Between two requests of one sender: two cores have other work too.
 const BREATH: Duration = Duration::from_millis(10);
 /// Before a webhook is sent again.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 /// The patience of a provider.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// Calls that are made, signed and sent together.
 const CALLS: usize = 20;
 /// Of those that are told of once.
@@ -61,9 +61,13 @@ pub(super) struct Providers {
     pub(super) sender: Sender,
     pub(super) signers: Signers,
     pub(super) customers: Vec<Customer>,
+    /// Those who have little money.
+    pub(super) debtors: Vec<Customer>,
     pub(super) history: Arc<Mutex<History>>,
     /// Every batch of calls has a seed of its own, made from that of the lab.
     pub(super) seed: Arc<AtomicU64>,
+    /// The same of those that ask before they begin.
+    pub(super) seed_of_asking: Arc<AtomicU64>,
 }
 
 /// Calls until they are told to stop.
@@ -79,9 +83,17 @@ impl Callers {
         let (providers, stop) = (providers.clone(), CancellationToken::new());
         let (these, until) = (providers.clone(), stop.clone());
         let calling = tokio::spawn(async move {
-            while !until.is_cancelled() {
-                these.batch().await;
-            }
+            let end = async {
+                while !until.is_cancelled() {
+                    these.batch().await;
+                }
+            };
+            let ask = async {
+                while !until.is_cancelled() {
+                    these.asking(these.seed_of_asking.fetch_add(1, Ordering::Relaxed)).await;
+                }
+            };
+            tokio::join!(end, ask);
         });
         Self { providers, stop, calling }
     }
@@ -97,6 +109,19 @@ impl Callers {
                 now if now < enough => Err(format!("{now} of {enough}")),
                 _ => Ok(()),
             }
+        })
+        .await
+    }
+
+    /// Waits until one more call was let begin.
+    ///
+    /// # Errors
+    /// None was in time.
+    pub async fn begun(&self) -> Result<()> {
+        let before = held(&self.providers.history).asked.begun;
+        wait_for(SOON, "a call to begin", async || match held(&self.providers.history).asked {
+            asked if asked.begun > before => Ok(()),
+            asked => Err(format!("{asked:?}")),
         })
         .await
     }
@@ -135,11 +160,16 @@ impl Providers {
     async fn take(&self, step: Step) {
         match step {
             Step::UntilAccepted(Request { webhook, forged, .. }) => {
-                while self.send(&self.sender, &webhook, forged).await != Answered::Accepted {
-                    sleep(PAUSE).await;
-                }
+                self.until_accepted(&webhook, forged).await;
             }
             Step::Once(call) => drop(self.tell(&self.sender, &call).await),
+        }
+    }
+
+    /// Tells of something until it is taken.
+    pub(super) async fn until_accepted(&self, webhook: &Webhook, forged: bool) {
+        while self.send(&self.sender, webhook, forged).await != Answered::Accepted {
+            sleep(PAUSE).await;
         }
     }
 

@@ -17,7 +17,9 @@ use super::options::LabOptions;
 use super::price_list;
 use super::proxy::Proxy;
 use super::screens::Screen;
-use crate::demo::people::{self, People};
+use crate::demo::people::{self, Organization, People};
+use crate::oracle::units;
+use crate::simulator::flow::Provider;
 use crate::simulator::send::Sender;
 use crate::simulator::signers::Signers;
 use crate::stack::directory::TestDirectory;
@@ -31,6 +33,12 @@ const BATCH: (&str, &str) = ("WORKER_BATCH_MAX", "20");
 const HEARTBEAT: (&str, &str) = ("NOTIFIER_HEARTBEAT", "1s");
 /// Seeds of two labs' calls are as far apart as this.
 const SEEDS_OF_A_LAB: u64 = 1 << 20;
+
+/// Who carries the calls of the one with little money: those who say how long each lasted. Telnyx does not, and its calls
+/// may be charged for too long at first, and corrected.
+const DEBTORS_CARRIERS: [Provider; 2] = [Provider::Twilio, Provider::SignalWire];
+/// What the one with little money pays in before something breaks.
+const PAYDAY: &str = "2.0000";
 
 /// Webhooks that are accepted before something breaks, and after it is put right.
 const BETWEEN: usize = 30;
@@ -76,19 +84,22 @@ impl Lab {
         let people = People::settle_in(&stack).await?;
         let links = Links::lay(&stack).await?;
         for _ in 0..options.instances.0 {
-            start(&stack, &links, Kind::Ingest, &[]).await?;
+            start(&stack, &links, Kind::Ingest, options.ingest).await?;
         }
         start(&stack, &links, Kind::Notifier, &[HEARTBEAT]).await?;
         let ports: Option<Vec<u16>> =
             stack.services_of(Kind::Ingest).iter().map(|one| port_of(one.url())).collect();
         let clients = Proxy::start(ports.context("the ports of ingest")?).await?;
         let sender = Sender::new(&clients.before(&stack.ingest_url())?)?;
+        let seed = options.seed.wrapping_mul(SEEDS_OF_A_LAB);
         let providers = Providers {
             sender,
             signers: Signers::new(stack.secrets(), &stack.ingest_url()),
             customers: people.customers(),
+            debtors: DEBTORS_CARRIERS.map(|by| people.initech.customer(&people.dora, by)).to_vec(),
             history: Arc::default(),
-            seed: Arc::new(AtomicU64::new(options.seed.wrapping_mul(SEEDS_OF_A_LAB))),
+            seed: Arc::new(AtomicU64::new(seed)),
+            seed_of_asking: Arc::new(AtomicU64::new(seed)),
         };
         Ok(Self {
             rng: Mutex::new(StdRng::seed_from_u64(options.seed)),
@@ -137,13 +148,46 @@ impl Lab {
     /// # Errors
     /// Something does not come back, or webhooks are no longer accepted.
     pub async fn survives(&self, faults: &[Fault], outage: Duration) -> Result<()> {
+        self.payday().await?;
         let callers = self.callers();
         for fault in faults {
             callers.accepted(BETWEEN).await?;
+            let refused = self.history().refused;
             self.strike(*fault, outage).await.with_context(|| fault.to_string())?;
+            callers.accepted(BETWEEN).await?;
+            self.nobody_was_turned_away(*fault, refused);
         }
         callers.accepted(BETWEEN).await?;
+        callers.begun().await?;
         callers.finish().await
+    }
+
+    /// What the queue does not take, the disk does: as long as `ingest` itself runs, every event is answered with a yes.
+    fn nobody_was_turned_away(&self, fault: Fault, before: usize) {
+        let mut history = self.history();
+        let refused = history.refused - before;
+        if refused > 0 && !fault.is_of_ingest() {
+            history.wrong.push(format!("{refused} events were turned away: {fault}"));
+        }
+    }
+
+    /// The one with little money pays something in, so that there is something to promise.
+    async fn payday(&self) -> Result<()> {
+        let (organization, paydays) = (self.people.initech.id.to_string(), self.history().paydays);
+        let reference = format!("payday-{paydays}");
+        let refill = ["wallets", "refill", &organization, PAYDAY, "--reference", &reference];
+        people::curbe(&self.stack, &refill).await?;
+        self.history().paydays += 1;
+        Ok(())
+    }
+
+    /// What an organization has paid in so far, in units of 1/10,000.
+    pub(super) fn paid_in(&self, organization: &Organization) -> i128 {
+        let paydays = match organization.id == self.people.initech.id {
+            true => i128::try_from(self.history().paydays).unwrap_or(i128::MAX),
+            false => 0,
+        };
+        units(organization.paid) + paydays * units(PAYDAY)
     }
 
     /// What was sent so far.
