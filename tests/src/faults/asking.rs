@@ -19,9 +19,10 @@ use crate::simulator::sign::Webhook;
 use crate::simulator::signalwire::FILES;
 use crate::simulator::twilio::Status;
 
-/// Calls that ask at about the same time: of those with plenty of money, and of the one with little.
+/// Calls that ask at about the same time: of those with plenty of money, and of the one with little, of which each takes half
+/// of what the others have left.
 const RICH: usize = 6;
-const POOR: usize = 2;
+const POOR: usize = 4;
 /// Until one of them asks, and from its beginning until its end is told; in milliseconds.
 const LATER: Range<u64> = 0..700;
 /// How long the words of a refusal take.
