@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use super::callers::{PATIENCE, PAUSE, Providers, held};
+use super::providers::{PATIENCE, PAUSE, Providers, held};
 use crate::simulator::flow::{Customer, ExpectedLeg, Provider};
 use crate::simulator::instructions::Document;
 use crate::simulator::placed::{Dialled, Placed};

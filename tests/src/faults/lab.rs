@@ -2,23 +2,21 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::cache_watch::CacheWatch;
-use super::callers::{Call, Callers, Providers, held};
-use super::fault::Fault;
+use super::callers::Callers;
 use super::history::{Answered, History};
 use super::links::Links;
 use super::options::LabOptions;
 use super::price_list;
+use super::providers::{Call, Providers, held};
 use super::proxy::Proxy;
 use super::screens::Screen;
-use crate::demo::people::{self, Organization, People};
-use crate::oracle::units;
+use crate::demo::people::{self, People};
 use crate::simulator::flow::Provider;
 use crate::simulator::send::Sender;
 use crate::simulator::signers::Signers;
@@ -37,11 +35,6 @@ const SEEDS_OF_A_LAB: u64 = 1 << 20;
 /// Who carries the calls of the one with little money: those who say how long each lasted. Telnyx does not, and its calls
 /// may be charged for too long at first, and corrected.
 const DEBTORS_CARRIERS: [Provider; 2] = [Provider::Twilio, Provider::SignalWire];
-/// What the one with little money pays in before something breaks.
-const PAYDAY: &str = "2.0000";
-
-/// Webhooks that are accepted before something breaks, and after it is put right.
-const BETWEEN: usize = 30;
 
 /// Dropped, everything in it ends.
 pub struct Lab {
@@ -141,53 +134,6 @@ impl Lab {
     /// No HTTP client can be made.
     pub async fn tell(&self, ingest_url: &str, call: &Call) -> Result<Answered> {
         Ok(self.providers.tell(&Sender::new(ingest_url)?, call).await)
-    }
-
-    /// Lets calls go on ending while one thing after another breaks for so long.
-    ///
-    /// # Errors
-    /// Something does not come back, or webhooks are no longer accepted.
-    pub async fn survives(&self, faults: &[Fault], outage: Duration) -> Result<()> {
-        self.payday().await?;
-        let callers = self.callers();
-        for fault in faults {
-            callers.accepted(BETWEEN).await?;
-            let refused = self.history().refused;
-            self.strike(*fault, outage).await.with_context(|| fault.to_string())?;
-            callers.accepted(BETWEEN).await?;
-            self.nobody_was_turned_away(*fault, refused);
-        }
-        callers.accepted(BETWEEN).await?;
-        callers.begun().await?;
-        callers.finish().await
-    }
-
-    /// What the queue does not take, the disk does: as long as `ingest` itself runs, every event is answered with a yes.
-    fn nobody_was_turned_away(&self, fault: Fault, before: usize) {
-        let mut history = self.history();
-        let refused = history.refused - before;
-        if refused > 0 && !fault.is_of_ingest() {
-            history.wrong.push(format!("{refused} events were turned away: {fault}"));
-        }
-    }
-
-    /// The one with little money pays something in, so that there is something to promise.
-    async fn payday(&self) -> Result<()> {
-        let (organization, paydays) = (self.people.initech.id.to_string(), self.history().paydays);
-        let reference = format!("payday-{paydays}");
-        let refill = ["wallets", "refill", &organization, PAYDAY, "--reference", &reference];
-        people::curbe(&self.stack, &refill).await?;
-        self.history().paydays += 1;
-        Ok(())
-    }
-
-    /// What an organization has paid in so far, in units of 1/10,000.
-    pub(super) fn paid_in(&self, organization: &Organization) -> i128 {
-        let paydays = match organization.id == self.people.initech.id {
-            true => i128::try_from(self.history().paydays).unwrap_or(i128::MAX),
-            false => 0,
-        };
-        units(organization.paid) + paydays * units(PAYDAY)
     }
 
     /// What was sent so far.

@@ -14,10 +14,12 @@ pub mod links;
 mod options;
 pub mod outages;
 mod price_list;
+pub mod providers;
 pub mod proxy;
 pub mod rounds;
 mod screens;
 mod strike;
+mod survival;
 
 pub use self::lab::Lab;
 pub use self::links::Link;

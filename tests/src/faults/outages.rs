@@ -14,10 +14,10 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::callers::{PATIENCE, PAUSE, Providers};
 use super::fault::Part;
 use super::history::{Answered, History};
 use super::invariants::{Invariant, Violation};
+use super::providers::{PATIENCE, PAUSE, Providers};
 use super::{Lab, LabOptions};
 use crate::stack::services::Kind;
 

@@ -133,3 +133,19 @@ fn say(line: &str) {
     // Nobody may be reading any more.
     writeln!(std::io::stdout(), "{line}").ok();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_breaks_once_before_anything_does_again() {
+        let (all, mix) =
+            (Fault::catalogue(), |seed, rounds| Mix::of_all(seed, rounds).rounds.concat());
+        let once = mix(7, None);
+        assert_eq!(once.len(), all.len());
+        assert!(all.iter().all(|fault| once.contains(fault)));
+        assert_eq!(mix(7, Some(2 * all.len())), [once.clone(), once.clone()].concat());
+        assert_ne!(mix(8, None), once);
+    }
+}
