@@ -1,11 +1,9 @@
 //! What must be true after every step, and what at the end.
 
-use std::collections::HashMap;
+use curbe_tests::oracle::cached::Cached;
 
 use super::sweeping::LOOKED_AT;
 use super::world::{World, at};
-
-type Hash = HashMap<String, String>;
 
 /// Nobody has more money than there is: what was promised is at most what the ledger adds up to.
 pub(super) fn no_money_is_promised_twice(world: &World) -> Result<(), String> {
@@ -23,20 +21,20 @@ pub(super) fn no_money_is_promised_twice(world: &World) -> Result<(), String> {
 /// A wallet that is believed has every hold that stands behind a promise, offers no more than there is, and its sums are
 /// right.
 pub(super) async fn the_cache_holds_what_is_promised(world: &mut World) -> Result<(), String> {
-    let Some((epoch, cached)) = cached(world).await else { return Ok(()) };
-    for (at, (wallet, holds)) in cached.iter().enumerate() {
-        if epoch.is_none() || wallet.get("epoch") != epoch.as_ref() {
+    let Some(cached) = cached(world).await else { return Ok(()) };
+    for (at, wallet) in cached.wallets.iter().enumerate() {
+        if !cached.is_believed(wallet) {
             continue;
         }
-        let promised = world.bank.promised(at);
-        sums_are_right(wallet, holds).map_err(|why| format!("wallet {at}: {why}: {holds:?}"))?;
+        let (promised, holds) = (world.bank.promised(at), &wallet.holds);
+        wallet.sums_are_right().map_err(|why| format!("wallet {at}: {why}"))?;
         for (hold, amount) in &promised {
-            let held = holds.get(hold).and_then(|hold| amount_of(hold));
-            if held.is_none_or(|held| held < *amount) {
+            let held = holds.get(hold);
+            if held.is_none_or(|held| held < amount) {
                 return Err(format!("{amount} are promised to {hold}, {held:?} is held"));
             }
         }
-        let offered = field(wallet, "balance") - field(wallet, "held");
+        let offered = wallet.number("balance") - wallet.number("held");
         let left =
             world.bank.wallets[at].balance - promised.iter().map(|(_, one)| one).sum::<i64>();
         if offered > left {
@@ -46,34 +44,16 @@ pub(super) async fn the_cache_holds_what_is_promised(world: &mut World) -> Resul
     Ok(())
 }
 
-fn sums_are_right(wallet: &Hash, holds: &Hash) -> Result<(), String> {
-    let held: i64 = holds.values().filter_map(|hold| amount_of(hold)).sum();
-    let calls = holds.keys().filter(|hold| hold.starts_with("call:")).count();
-    let sums = (field(wallet, "held"), field(wallet, "calls"));
-    if sums == (held, i64::try_from(calls).unwrap_or(i64::MAX)) {
-        return Ok(());
-    }
-    Err(format!("{sums:?} instead of {held} and {calls}"))
-}
-
-fn amount_of(hold: &str) -> Option<i64> {
-    hold.split('|').next()?.parse().ok()
-}
-
-/// A number of a wallet. What is not there is no number that there can be.
-fn field(wallet: &Hash, name: &str) -> i64 {
-    wallet.get(name).and_then(|text| text.parse().ok()).unwrap_or(i64::MIN / 2)
-}
-
 /// When everything has come to rest, nothing is held, and the cache is what the ledger says.
 pub(super) async fn all_is_at_rest(world: &mut World) -> Result<(), String> {
-    let Some((_, cached)) = cached(world).await else { return Err("no Redis".to_owned()) };
-    for (at, (wallet, holds)) in cached.iter().enumerate() {
+    let Some(cached) = cached(world).await else { return Err("no Redis".to_owned()) };
+    for (at, wallet) in cached.wallets.iter().enumerate() {
         let known = &world.bank.wallets[at];
-        let state = ["balance", "version", "held", "calls"].map(|name| field(wallet, name));
+        let state = ["balance", "version", "held", "calls"].map(|name| wallet.number(name));
         if state != [known.balance, known.version, 0, 0] {
             return Err(format!("wallet {at} is {known:?}, in the cache {wallet:?}"));
         }
+        let holds = &wallet.holds;
         if !holds.is_empty() || !world.bank.open_holds(at).is_empty() {
             return Err(format!("wallet {at} still holds {holds:?}"));
         }
@@ -87,22 +67,8 @@ pub(super) async fn all_is_at_rest(world: &mut World) -> Result<(), String> {
     if index.is_empty() { Ok(()) } else { Err(format!("left in the index: {index:?}")) }
 }
 
-/// The epoch, and every wallet with its holds. None while there is no connection.
-async fn cached(world: &mut World) -> Option<(Option<String>, Vec<(Hash, Hash)>)> {
-    let mut pipeline = redis::pipe();
-    pipeline.get("epoch");
-    for wallet in &world.bank.wallets {
-        pipeline.hgetall(format!("wallet:{}", wallet.id));
-        pipeline.hgetall(format!("holds:{}", wallet.id));
-    }
-    let values: Vec<redis::Value> =
-        pipeline.query_async(&mut world.link.connection()?).await.ok()?;
-    let mut values = values.into_iter();
-    let epoch = redis::from_redis_value(values.next()?).ok()?;
-    let mut hashes = values.filter_map(|value| redis::from_redis_value::<Hash>(value).ok());
-    let mut wallets = Vec::new();
-    while let (Some(wallet), Some(holds)) = (hashes.next(), hashes.next()) {
-        wallets.push((wallet, holds));
-    }
-    Some((epoch, wallets))
+/// Every wallet with its holds. None while there is no connection.
+async fn cached(world: &mut World) -> Option<Cached> {
+    let wallets: Vec<_> = world.bank.wallets.iter().map(|wallet| wallet.id).collect();
+    Cached::read(&mut world.link.connection()?, &wallets).await
 }

@@ -1,26 +1,27 @@
-//! Kill points are in fault builds alone.
+//! Kill points are in fault builds alone. Release builds are looked at where they are made: `make bench` measures none
+//! that can be stopped.
 
 use std::fs;
-use std::path::Path;
 
 use curbe_tests::faults::builds;
+use curbe_tests::stack::directory::TestDirectory;
 use curbe_tests::stack::paths;
 
 #[tokio::test]
 async fn by_their_marker() {
-    let faults = builds::with_kill_points().await.unwrap();
     let ordinary = paths::binaries().unwrap();
-    let release = ordinary.with_file_name("release");
-    for program in ["curbe-ingest", "curbe-worker"] {
-        assert!(has_marker(&faults.join(program)), "{program} of the fault build");
-        assert!(!has_marker(&ordinary.join(program)), "{program}");
-        let release = release.join(program);
-        assert!(!release.is_file() || !has_marker(&release), "{}", release.display());
-    }
-}
+    builds::none_can_be_stopped(&ordinary).unwrap();
 
-fn has_marker(program: &Path) -> bool {
-    let bytes = fs::read(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-    let marker = builds::MARKER.as_bytes();
-    bytes.windows(marker.len()).any(|window| window == marker)
+    let faults = builds::with_kill_points().await.unwrap();
+    for program in ["curbe-ingest", "curbe-worker"] {
+        let mixed = TestDirectory::new("mixed").unwrap();
+        for other in ["curbe-ingest", "curbe-worker", "curbe-notifier", "curbe"] {
+            let from = if other == program { &faults } else { &ordinary };
+            std::os::unix::fs::symlink(from.join(other), mixed.path().join(other)).unwrap();
+        }
+        let refused = builds::none_can_be_stopped(mixed.path()).unwrap_err().to_string();
+        assert!(refused.contains(program), "{refused}");
+        fs::remove_file(mixed.path().join(program)).unwrap();
+        assert!(builds::none_can_be_stopped(mixed.path()).is_err(), "one is not there");
+    }
 }

@@ -69,6 +69,17 @@ async fn an_amount_that_is_cut_instead_of_rounded() {
 }
 
 #[tokio::test]
+async fn a_hold_that_is_kept_after_its_call() {
+    assert!(violated_by("forgotten_hold").await.contains(&Invariant::Held));
+}
+
+#[tokio::test]
+async fn a_hold_that_is_given_away_while_its_call_runs() {
+    // What is promised twice is spent twice.
+    assert!(violated_by("given_away").await.contains(&Invariant::Held));
+}
+
+#[tokio::test]
 async fn what_is_wrong_outside_of_the_books() {
     let options = LabOptions::new("what_is_wrong_outside_of_the_books");
     let lab = Lab::open(LabOptions { patience: PATIENCE, ..options }).await.unwrap();

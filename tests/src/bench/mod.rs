@@ -23,6 +23,8 @@ use anyhow::Result;
 use self::ground::Ground;
 use self::latency::seconds;
 use self::table::Table;
+use crate::faults::builds;
+use crate::stack::paths;
 
 /// The wallets that share the calls.
 const WALLETS: usize = 1_000;
@@ -30,8 +32,9 @@ const WALLETS: usize = 1_000;
 /// Measures everything and prints the table.
 ///
 /// # Errors
-/// Something could not be started, or did not come to its end.
+/// A release build can be stopped as fault builds can; something could not be started, or did not come to its end.
 pub async fn run() -> Result<()> {
+    builds::none_can_be_stopped(&paths::binaries()?)?;
     let begin = Instant::now();
     let mut table = Table::default();
     say("starting servers with durable settings, and the services in the release profile");

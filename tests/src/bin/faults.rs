@@ -13,9 +13,9 @@ struct Arguments {
     /// The same seed breaks the same things in the same order, with the same calls.
     #[arg(long)]
     seed: Option<u64>,
-    /// How often something breaks.
-    #[arg(long, default_value_t = 20)]
-    rounds: usize,
+    /// How often something breaks; otherwise everything that can does once.
+    #[arg(long)]
+    rounds: Option<usize>,
     /// Instead: a worker is killed so often at each point between taking a message and its ack.
     #[arg(long)]
     kills: Option<usize>,

@@ -8,11 +8,11 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::people::People;
-use super::placed::{Dialled, Placed};
 use super::postman::Postman;
 use super::screen::{self, Screen};
 use crate::bench::latency::Latencies;
 use crate::simulator::flow::{ExpectedLeg, Plan, Provider, traffic};
+use crate::simulator::placed::{Dialled, Placed};
 use crate::simulator::twilio::Status;
 
 /// Who carries it, called number, how it ends, seconds: the calls shown one by one.
@@ -78,8 +78,8 @@ impl Sent {
     ) -> Result<()> {
         screen::heading();
         for (provider, to, status, seconds) in SHOWN {
-            let dialled = Dialled { provider, to, status, seconds };
-            let placed = Placed::by(&people.ben, &people.acme, dialled, postman);
+            let dialled = Dialled { status, ..Dialled::completed(provider, to, seconds) };
+            let placed = postman.placed(&people.ben, &people.acme, dialled);
             let (log, after) = self.until_seen(&placed, postman, screen).await?;
             screen::line(provider, &log, screen.balance(), after);
             tokio::time::sleep(PACE).await;
@@ -100,7 +100,7 @@ impl Sent {
         for number in 0..ONE_AFTER_ANOTHER {
             let (provider, to, _, seconds) = SHOWN[number % SHOWN.len()];
             let dialled = Dialled::completed(provider, to, seconds + 1);
-            let placed = Placed::by(&people.ben, &people.acme, dialled, postman);
+            let placed = postman.placed(&people.ben, &people.acme, dialled);
             let (_, after) = self.until_seen(&placed, postman, screen).await?;
             self.unloaded.add(after);
         }

@@ -6,7 +6,6 @@ pub mod credit;
 pub mod load;
 pub mod next;
 pub mod people;
-pub mod placed;
 pub mod player;
 pub mod postman;
 pub mod screen;

@@ -74,6 +74,17 @@ impl Organization {
     pub fn account(&self, provider: Provider) -> &'static str {
         self.accounts[place(provider)]
     }
+
+    /// Somebody of it who calls by this provider.
+    #[must_use]
+    pub fn customer(&self, person: &Person, provider: Provider) -> Customer {
+        Customer {
+            softphone: Some(person.softphone.to_owned()),
+            provider: Some(provider),
+            account: Some(self.account(provider).to_owned()),
+            ..Customer::new(self.wallet, person.number(provider))
+        }
+    }
 }
 
 /// Among those of all providers.
@@ -133,14 +144,9 @@ impl People {
     #[must_use]
     pub fn customers(&self) -> Vec<Customer> {
         let at = |provider| {
-            let of = |person: &Person, organization: &Organization| Customer {
-                softphone: Some(person.softphone.to_owned()),
-                provider: Some(provider),
-                account: Some(organization.account(provider).to_owned()),
-                ..Customer::new(organization.wallet, person.number(provider))
-            };
-            let (ana, ben) = (of(&self.ana, &self.acme), of(&self.ben, &self.acme));
-            [ben.clone(), ben, ana, of(&self.carla, &self.globex)]
+            let ben = self.acme.customer(&self.ben, provider);
+            let ana = self.acme.customer(&self.ana, provider);
+            [ben.clone(), ben, ana, self.globex.customer(&self.carla, provider)]
         };
         Provider::ALL.into_iter().flat_map(at).collect()
     }

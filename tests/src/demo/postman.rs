@@ -7,8 +7,10 @@ use std::time::Instant;
 use anyhow::Result;
 use futures_util::{StreamExt, stream};
 
+use super::people::{Organization, Person};
 use crate::simulator::flow::{ExpectedLeg, Provider, Request};
 use crate::simulator::instructions::Document;
+use crate::simulator::placed::{Dialled, Placed};
 use crate::simulator::provider_api::ProviderApi;
 use crate::simulator::send::Sender;
 use crate::simulator::sign::Webhook;
@@ -63,6 +65,17 @@ impl Postman {
     /// Where SignalWire keeps recordings.
     pub fn files(&self) -> &str {
         self.provider_api.storage.url()
+    }
+
+    /// A call of somebody in an organization that ends now.
+    pub fn placed(
+        &self,
+        person: &Person,
+        organization: &Organization,
+        dialled: Dialled<'_>,
+    ) -> Placed {
+        let customer = organization.customer(person, dialled.provider);
+        Placed::by(&customer, dialled, &self.signers, self.files())
     }
 
     /// Lets Telnyx find the recording of a leg, if it has one; the others need only its link.

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::calls::Sent;
 use super::people::People;
-use super::placed::{Dialled, Placed};
 use super::postman::Postman;
 use super::say;
 use super::screen::Screen;
 use crate::simulator::flow::{Customer, Provider, VOICE_EVENTS};
+use crate::simulator::placed::Dialled;
 use crate::simulator::telnyx::play::play;
 use crate::simulator::telnyx::script::Script;
 use crate::simulator::twilio::TwilioCall;
@@ -29,7 +29,7 @@ impl Sent {
     ) -> Result<()> {
         for provider in Provider::ALL {
             let dialled = Dialled::completed(provider, "+525512345678", 125);
-            let mut placed = Placed::by(&people.ben, &people.acme, dialled, postman);
+            let mut placed = postman.placed(&people.ben, &people.acme, dialled);
             placed.leg.recording_url = Some(placed.recording_url.clone());
             let (log, _) = self.until_seen(&placed, postman, screen).await?;
             postman.keep_recording(&placed.leg);
@@ -53,7 +53,7 @@ impl Sent {
         let twilio =
             |call: &TwilioCall| postman.signers().twilio.form(VOICE_EVENTS, &call.hangup());
         let told_twice = Dialled::completed(Provider::Twilio, "+525512345678", 60);
-        let told_twice = Placed::by(&people.ben, &people.acme, told_twice, postman);
+        let told_twice = postman.placed(&people.ben, &people.acme, told_twice);
         self.until_seen(&told_twice, postman, screen).await?;
         let number = people.ben.number(Provider::Twilio);
         let longer = TwilioCall::outbound(number, "+525512345678").completed(75);
@@ -67,7 +67,7 @@ impl Sent {
         self.refused("unknown_owner");
 
         let to_nowhere = Dialled::completed(Provider::SignalWire, "+81312345678", 60);
-        let to_nowhere = Placed::by(&people.carla, &people.globex, to_nowhere, postman);
+        let to_nowhere = postman.placed(&people.carla, &people.globex, to_nowhere);
         postman.event(&to_nowhere.webhooks[0]).await;
         self.charged(&to_nowhere);
         self.refused("no_rate");
@@ -78,7 +78,7 @@ impl Sent {
 
         for provider in Provider::ALL {
             let dialled = Dialled::completed(provider, "+525512345678", 3_600);
-            for webhook in Placed::by(&people.ben, &people.acme, dialled, postman).webhooks {
+            for webhook in postman.placed(&people.ben, &people.acme, dialled).webhooks {
                 postman.forgery(&webhook.forged()).await;
             }
         }

@@ -16,6 +16,23 @@ pub const MARKER: &str = "kill-point reached: ";
 /// What is made from the sources, or needed for something else.
 const NO_SOURCES: [&str; 4] = ["target", ".git", ".local", "node_modules"];
 
+/// Whatever is started in earnest.
+const PROGRAMS: [&str; 4] = ["curbe-ingest", "curbe-worker", "curbe-notifier", "curbe"];
+
+/// Looks at every program in a folder of builds that are for use: none may be one that can be stopped.
+///
+/// # Errors
+/// One of them can, or is not there.
+pub fn none_can_be_stopped(folder: &Path) -> Result<()> {
+    for program in PROGRAMS.map(|program| folder.join(program)) {
+        let bytes = fs::read(&program).with_context(|| program.display().to_string())?;
+        let marker = MARKER.as_bytes();
+        let has_marker = bytes.windows(marker.len()).any(|window| window == marker);
+        ensure!(!has_marker, "{} can be stopped: it is a fault build", program.display());
+    }
+    Ok(())
+}
+
 /// The folder of `curbe-ingest` and `curbe-worker` with kill points, built once.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use super::callers::held;
+use super::providers::held;
 
 const INTERVAL: Duration = Duration::from_millis(150);
 /// Servers may be frozen.

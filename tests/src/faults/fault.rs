@@ -97,6 +97,42 @@ impl Fault {
         faults
     }
 
+    /// The rows of the matrix that it belongs to.
+    #[must_use]
+    pub fn rows(self) -> &'static [u8] {
+        match self {
+            Self::Killed(Kind::Ingest) => &[1, 2],
+            Self::Killed(Kind::Notifier) | Self::Frozen(Kind::Notifier) => &[39],
+            Self::Killed(Kind::Worker)
+            | Self::Frozen(Kind::Worker)
+            | Self::KilledInCommit
+            | Self::KilledInAnnouncement
+            | Self::KilledAt(_) => &[4],
+            Self::Ended(_) => &[36],
+            Self::Away(Part::Queue) => &[10, 12],
+            Self::Quiet(Part::Queue) => &[11],
+            Self::Away(Part::Cache) | Self::Quiet(Part::Cache) | Self::CacheEmptied => &[23],
+            Self::Away(Part::Database) => &[16],
+            Self::Quiet(Part::Database) | Self::Broken(Link::WorkerDatabase, Mode::Delay(_)) => {
+                &[18]
+            }
+            Self::Broken(Link::IngestQueue, Mode::LostReplies) => &[3, 26],
+            Self::Broken(Link::NotifierCache, Mode::LostReplies) => &[26, 39],
+            Self::Frozen(Kind::Ingest) | Self::Broken(..) | Self::Unreachable(_) => &[26],
+            Self::CommitReplyLost => &[5],
+            Self::ConsumerDeleted => &[14],
+        }
+    }
+
+    /// Whether it is `ingest` itself that breaks: whatever else does, no webhook of an event is turned away.
+    #[must_use]
+    pub fn is_of_ingest(self) -> bool {
+        matches!(
+            self,
+            Self::Killed(Kind::Ingest) | Self::Frozen(Kind::Ingest) | Self::Ended(Kind::Ingest)
+        )
+    }
+
     /// A worker's death at each point of a message's way, in their order.
     #[must_use]
     pub fn kills() -> Vec<Self> {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use super::asking::Asked;
 use crate::oracle::found::Found;
 use crate::simulator::flow::{ExpectedLeg, Traffic};
 
@@ -32,6 +33,10 @@ pub struct History {
     pub unknown: usize,
     /// The longest that an accepted one took.
     pub slowest: Duration,
+    /// Calls that asked before they began.
+    pub asked: Asked,
+    /// How often the one with little money has paid something in since.
+    pub(super) paydays: usize,
     /// Answers that nobody must get, in words.
     pub wrong: Vec<String>,
 }

@@ -1,6 +1,7 @@
 //! The fault laboratory: a stack whose links and processes break while calls go on ending, and a check of everything that
 //! must hold afterwards.
 
+pub mod asking;
 pub mod builds;
 mod cache_watch;
 pub mod callers;
@@ -13,10 +14,12 @@ pub mod links;
 mod options;
 pub mod outages;
 mod price_list;
+pub mod providers;
 pub mod proxy;
 pub mod rounds;
 mod screens;
 mod strike;
+mod survival;
 
 pub use self::lab::Lab;
 pub use self::links::Link;

@@ -14,6 +14,8 @@ pub struct LabOptions {
     pub own_database: bool,
     /// How many `ingest`, and how many `worker`.
     pub instances: (usize, usize),
+    /// What is added to the environment of every `ingest`.
+    pub ingest: &'static [(&'static str, &'static str)],
     /// Where programs are looked for before the ordinary ones.
     pub binaries: Option<PathBuf>,
     /// How long nothing may move before the lab is taken to be stuck.
@@ -40,6 +42,7 @@ impl LabOptions {
             again,
             own_database: false,
             instances: (1, 2),
+            ingest: &[],
             binaries: None,
             patience: Duration::from_secs(60),
         }

@@ -14,16 +14,17 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::callers::Providers;
 use super::fault::Part;
-use super::history::Answered;
+use super::history::{Answered, History};
+use super::invariants::{Invariant, Violation};
+use super::providers::{PATIENCE, PAUSE, Providers};
 use super::{Lab, LabOptions};
 use crate::stack::services::Kind;
 
 /// Before something breaks, and after it is back.
 const AROUND: Duration = Duration::from_secs(5);
-/// Before a webhook that was not accepted is sent again.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The most impatient provider waits no longer than 2 s (Telnyx).
+const YES_WITHIN: Duration = Duration::from_millis(1_500);
 /// As many as the kernel counts in a second (`getconf CLK_TCK`, the same on every Linux).
 const TICKS: u64 = 100;
 
@@ -70,20 +71,47 @@ impl Outage {
         let (busy, begun) = (cpu(&lab)?, Instant::now());
         lab.server(part).process().end_at_once();
         sleep(self.length / 2).await;
-        if part == Part::Queue {
-            let ingest = lab.stack.services_of(Kind::Ingest).into_iter().next();
-            ingest.context("an ingest")?.restart().await?;
-        }
+        let cut = if part == Part::Queue { Some(cut_by_a_kill(&lab).await?) } else { None };
         sleep(self.length / 2).await;
         let (busy, lasted) = (cpu(&lab)? - busy, begun.elapsed());
         lab.server(part).restart().await?;
         sleep(AROUND).await;
         let sent = steady.finish().await;
-        let violations = lab.violations().await?;
+        let mut violations = lab.violations().await?;
+        violations.extend(broken_promises(&lab.history(), cut));
         violations.iter().take(20).for_each(|violation| say(&violation.to_string()));
         report(&lab, &format!("{part:?} away for {lasted:.1?}"), sent, busy).await?;
         Ok(violations.len())
     }
+}
+
+/// Kills an `ingest` and starts it again. Returns how many webhooks had no answer around it.
+async fn cut_by_a_kill(lab: &Lab) -> Result<usize> {
+    let before = lab.history().unknown;
+    let ingest = lab.stack.services_of(Kind::Ingest).into_iter().next();
+    ingest.context("an ingest")?.restart().await?;
+    // Who was waiting then has given up by now.
+    sleep(PATIENCE).await;
+    Ok(lab.history().unknown - before)
+}
+
+/// Whatever is away, every event is answered with a yes. Where it is the queue, at once, and but for the connections that
+/// a kill has `cut`: while workers catch up after the database, all of them share this machine with `ingest`.
+fn broken_promises(history: &History, cut: Option<usize>) -> Vec<Violation> {
+    let mut words = Vec::new();
+    if history.refused > 0 {
+        words.push(format!("{} events were turned away", history.refused));
+    }
+    if let Some(cut) = cut {
+        if history.unknown > cut {
+            words.push(format!("{} events had no answer, {cut} by the kill", history.unknown));
+        }
+        if history.slowest > YES_WITHIN {
+            words.push(format!("a yes took {:.2?}", history.slowest));
+        }
+    }
+    let violation = |words| Violation { invariant: Invariant::Answered, words };
+    words.into_iter().map(violation).collect()
 }
 
 async fn report(lab: &Lab, what: &str, sent: usize, busy: Duration) -> Result<()> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use rand::rngs::StdRng;
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
 use super::fault::Fault;
@@ -27,14 +27,15 @@ pub struct Mix {
 }
 
 impl Mix {
-    /// So many of everything that can break, by chance.
+    /// Everything that can break, once each and in any order; or so many of them, beginning again after the last.
     #[must_use]
-    pub fn of_all(seed: u64, rounds: usize) -> Self {
-        let (mut rng, all) = (StdRng::seed_from_u64(seed), Fault::catalogue());
-        let rounds_of_one = (0..rounds).filter_map(|_| Some(vec![*all.choose(&mut rng)?]));
+    pub fn of_all(seed: u64, rounds: Option<usize>) -> Self {
+        let (mut rng, mut all) = (StdRng::seed_from_u64(seed), Fault::catalogue());
+        all.shuffle(&mut rng);
+        let rounds = rounds.unwrap_or(all.len());
         Self {
             seed,
-            rounds: rounds_of_one.collect(),
+            rounds: all.into_iter().map(|fault| vec![fault]).cycle().take(rounds).collect(),
             again: format!("make faults SEED={seed} ROUNDS={rounds}"),
         }
     }
@@ -68,7 +69,7 @@ pub async fn run(mix: Mix) -> Result<bool> {
     options.binaries = Some(builds::with_kill_points().await?);
     let lab = Lab::open(options).await?;
     let mut rng = StdRng::seed_from_u64(mix.seed);
-    let mut survived: BTreeMap<String, usize> = BTreeMap::new();
+    let mut survived: Vec<Fault> = Vec::new();
     let mut violations = Vec::new();
     for (number, faults) in (1..).zip(mix.rounds) {
         let outage = Duration::from_millis(rng.random_range(OUTAGE));
@@ -84,34 +85,67 @@ pub async fn run(mix: Mix) -> Result<bool> {
             // The books stay as they are: all that follows would find it again.
             break;
         }
-        for name in names {
-            *survived.entry(name).or_default() += 1;
-        }
+        survived.extend(faults);
     }
     summary(&lab, &survived, begun.elapsed()).await?;
     say(&format!("violations: {}; again: {}", violations.len(), mix.again));
     Ok(violations.is_empty())
 }
 
-async fn summary(lab: &Lab, survived: &BTreeMap<String, usize>, after: Duration) -> Result<()> {
+async fn summary(lab: &Lab, survived: &[Fault], after: Duration) -> Result<()> {
     say("\nsurvived:");
-    for (fault, times) in survived {
+    for (fault, times) in counted(survived.iter().map(ToString::to_string)) {
         say(&format!("{times:>4}  {fault}"));
+    }
+    say("\nby row of the matrix, different ones of how many:");
+    let catalogue = Fault::catalogue();
+    let different = catalogue.iter().filter(|fault| survived.contains(fault));
+    let met = counted(different.flat_map(|fault| fault.rows()));
+    for (row, all) in counted(catalogue.iter().flat_map(|fault| fault.rows())) {
+        say(&format!("{row:>4}  {} of {all}", met.get(row).unwrap_or(&0)));
     }
     let charged = "select count(*) from call_legs where settled_as = 'charged'";
     let charged: i64 = sqlx::query_scalar(charged).fetch_one(lab.stack.pool()).await?;
     let legs = lab.legs_settled().await?;
-    let history = lab.history();
-    let faults: usize = survived.values().sum();
+    let (history, faults) = (lab.history(), survived.len());
+    let asked = history.asked;
     say(&format!(
         "\n{faults} faults survived in {after:.0?}; events accepted: {}, refused: {}, without an answer: {}, slowest {:.1?}; \
-         legs settled: {legs}, charged: {charged}",
-        history.accepted, history.refused, history.unknown, history.slowest
+         calls that asked: {} begun, {} refused, {} without an answer; legs settled: {legs}, charged: {charged}",
+        history.accepted,
+        history.refused,
+        history.unknown,
+        history.slowest,
+        asked.begun,
+        asked.refused,
+        asked.unanswered
     ));
     Ok(())
+}
+
+fn counted<T: Ord>(each: impl Iterator<Item = T>) -> BTreeMap<T, usize> {
+    let mut counts = BTreeMap::new();
+    each.for_each(|one| *counts.entry(one).or_default() += 1);
+    counts
 }
 
 fn say(line: &str) {
     // Nobody may be reading any more.
     writeln!(std::io::stdout(), "{line}").ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_breaks_once_before_anything_does_again() {
+        let (all, mix) =
+            (Fault::catalogue(), |seed, rounds| Mix::of_all(seed, rounds).rounds.concat());
+        let once = mix(7, None);
+        assert_eq!(once.len(), all.len());
+        assert!(all.iter().all(|fault| once.contains(fault)));
+        assert_eq!(mix(7, Some(2 * all.len())), [once.clone(), once.clone()].concat());
+        assert_ne!(mix(8, None), once);
+    }
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::callers::held;
+use super::providers::held;
 use crate::simulator::browser::{Browser, Ended, Hello};
 
 /// Before it comes back.

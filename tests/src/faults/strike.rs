@@ -8,10 +8,10 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use tokio::time::sleep;
 
-use super::callers::held;
 use super::fault::{Fault, Part};
 use super::lab::Lab;
 use super::links::Link;
+use super::providers::held;
 use super::proxy::{Snap, Trap};
 use crate::stack::process::Process;
 use crate::stack::server::Server;

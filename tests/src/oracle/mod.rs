@@ -1,6 +1,7 @@
 //! What the books must say, worked out a second time and in another way than the product does: whole numbers of
 //! 1/10,000 in 128 bits, prices in 120ths of them until the one rounding.
 
+pub mod cached;
 pub mod contradictions;
 pub mod found;
 mod length;

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod flow;
 pub mod instructions;
 mod maker;
+pub mod placed;
 pub mod provider_api;
 pub mod send;
 pub mod sign;

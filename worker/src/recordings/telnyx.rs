@@ -163,6 +163,8 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
 #[cfg(test)]
 mod tests {
     use curbe_domain::providers::Provider;
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
     use serde_json::{Value, json};
 
     use super::*;
@@ -225,5 +227,53 @@ mod tests {
         let mut unnamed = entry(LEG, 1, "completed", &urls);
         unnamed["call_leg_id"] = Value::Null;
         assert_eq!(chosen(&[entry(OTHER, 1, "completed", &urls), unnamed]), None);
+    }
+
+    fn near_entries() -> impl Strategy<Value = Value> {
+        let leg = select(vec![
+            json!(LEG),
+            json!(LEG.to_uppercase()),
+            json!(OTHER),
+            json!(null),
+            json!(7),
+        ]);
+        let status = select(vec![json!("completed"), json!("processing"), json!(null), json!([])]);
+        let at = prop_oneof![
+            any::<String>().prop_map(Value::from),
+            (1_u8..29).prop_map(|day| json!(format!("2026-11-{day:02}T10:00:00Z"))),
+            select(vec![json!(null), json!(1_800_000_000)]),
+        ];
+        let urls = prop_oneof![
+            any::<Option<String>>().prop_map(|url| json!({ "mp3": url, "wav": null })),
+            select(vec![json!({}), json!(null), json!("m"), json!({ "wav": "w" })]),
+        ];
+        let entry = (leg, status, at, urls).prop_map(|(leg, status, at, urls)| {
+            json!({ "call_leg_id": leg, "status": status, "created_at": at, "download_urls": urls })
+        });
+        proptest::collection::vec(entry, 0..4).prop_map(Value::from)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_answered_is_read_or_refused(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200), near in near_entries(), at: Index,
+        ) {
+            read::<Answer<Entry>>(&bytes).ok();
+            read::<Answer<Vec<Entry>>>(&bytes).ok();
+            let body = json!({ "data": near }).to_string().into_bytes();
+            prop_assert!(read::<Answer<Vec<Entry>>>(&body[..at.index(body.len())]).is_err());
+            let Ok(answer) = read::<Answer<Vec<Entry>>>(&body) else { return Ok(()) };
+            // A link that is taken stands with a completed recording of this leg.
+            if let Some(link) = newest(answer.data, LEG) {
+                let stands = |entry: &Value| {
+                    let urls = &entry["download_urls"];
+                    let of_leg = entry["call_leg_id"].as_str().map(str::to_lowercase);
+                    (urls["mp3"] == link.as_str() || urls["wav"] == link.as_str())
+                        && of_leg.as_deref() == Some(LEG)
+                        && (entry["status"] == "completed" || entry["status"].is_null())
+                };
+                prop_assert!(near.as_array().unwrap().iter().any(stands), "{link}");
+            }
+        }
     }
 }

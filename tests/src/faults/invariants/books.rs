@@ -7,7 +7,7 @@ use crate::faults::lab::Lab;
 use crate::faults::price_list::rates;
 use crate::oracle::contradictions::{Contradiction, contradictions};
 use crate::oracle::found::{self, Wrong};
-use crate::oracle::{books, text, units};
+use crate::oracle::{books, text};
 
 impl Lab {
     /// I2, I3, I4, I5, I10.
@@ -29,7 +29,7 @@ impl Lab {
                 .fetch_one(self.stack.pool())
                 .await?;
             let spent = expected.wallets.get(&organization.wallet).copied().unwrap_or_default();
-            let should = text(units(organization.paid) - spent);
+            let should = text(self.paid_in(organization) - spent);
             let words = format!("the balance of {} is {is}, not {should}", organization.name);
             violations.extend(all(Invariant::Oracle, (is != should).then_some(words)));
         }

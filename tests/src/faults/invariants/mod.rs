@@ -2,6 +2,7 @@
 
 mod books;
 mod cache;
+mod holds;
 mod processes;
 mod queue;
 mod shown;
@@ -40,6 +41,8 @@ pub enum Invariant {
     Clean,
     /// I10: every recording is in its log.
     Recorded,
+    /// What may be spent by a call that was let begin is set aside, of money that there is, and given back in the end.
+    Held,
     /// `curbe audit` finds nothing.
     Audited,
     /// Nobody is answered otherwise than 2xx or 503, or 403 where it is forged.
@@ -59,6 +62,7 @@ impl fmt::Display for Invariant {
             Self::Shown => "I8",
             Self::Clean => "I9",
             Self::Recorded => "I10",
+            Self::Held => "holds",
             Self::Audited => "audit",
             Self::Answered => "answers",
         })
@@ -92,6 +96,9 @@ impl Lab {
     pub async fn violations(&self) -> Result<Vec<Violation>> {
         let mut violations = self.until_still(async || self.unsettled().await).await?;
         violations.extend(self.contradictions().await?);
+        violations.extend(self.until_still(async || self.hold_differences().await).await?);
+        violations.extend(self.money_spent_twice().await?);
+        violations.extend(self.until_still(async || self.held_for_nothing().await).await?);
         violations.extend(self.audit().await?);
         violations.extend(all(Invariant::Answered, self.history().wrong.clone()));
         violations.extend(all(Invariant::Cache, self.cache.wrong()));
