@@ -81,6 +81,44 @@ async fn also_of_a_call_that_was_free_and_back() {
 }
 
 #[tokio::test]
+async fn also_where_the_new_word_rests_on_less() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    // Nobody hears when it was answered: what Telnyx charges for says how long it lasted.
+    let leg = TelnyxLeg::outbound(&user.number, MEXICO, 61).named(Uuid::new_v4());
+    for told in [leg.hangup(), leg.cost(61)] {
+        bank.tell_telnyx(&Event::Json(told)).await;
+    }
+    wait_until(SOON, "the leg to be charged", async || {
+        let billed = "select count(*) from call_legs where settled_by = 'billed'";
+        if bank.count(billed).await == 1 { Ok(()) } else { Err("not yet") }
+    })
+    .await;
+    assert_eq!(bank.spent(&user).await, "0.0274");
+    let busy = TelnyxLeg { cause: Cause::UserBusy, ..leg.clone() };
+    bank.tell_telnyx(&Event::Json(busy.hangup())).await;
+    bank.drained().await;
+    let letters = bank.dead_letters(&["list", "--reason", "conflict"], 0).await;
+    let letter = letters["data"][0]["id"].as_str().unwrap();
+    let accept = [&["replay", letter, "--accept", "new"][..], &WHY].concat();
+    let accepted = bank.dead_letters(&accept, 0).await;
+    let row = &accepted["data"][0]["walletTransactions"][0];
+    assert_eq!((&row["amount"], &row["type"]), (&json!("0.0274"), &json!("adjustment")));
+    assert_eq!(
+        (bank.spent(&user).await.as_str(), bank.letters_that_are("open").await),
+        ("0.0000", 0)
+    );
+
+    // What is told once more does not take it back.
+    for told in [leg.cost(61), leg.hangup()] {
+        bank.tell_telnyx(&Event::Json(told).again(1)).await;
+    }
+    bank.drained().await;
+    assert_eq!(bank.spent(&user).await, "0.0000");
+    bank.books_are_clean().await;
+}
+
+#[tokio::test]
 async fn also_of_one_that_was_refused_and_yet_talked() {
     let bank = Bank::open().await;
     let organization = bank.organization().await;
