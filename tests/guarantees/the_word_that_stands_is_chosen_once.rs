@@ -251,6 +251,36 @@ async fn after_a_look_that_shows_the_row_and_posts_none() {
 }
 
 #[tokio::test]
+async fn and_of_several_each_after_those_before_it() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let (call, first) = bank.contradicted(&user).await;
+    bank.hang_up(&call.clone().completed(241)).await;
+    let unknown = TwilioCall::outbound("+15005559999", MEXICO).completed(61);
+    bank.hang_up(&unknown).await;
+    bank.drained().await;
+    let letters = bank.letters(&call.sid).await;
+    let second = letters.iter().map(|letter| letter.id.to_string()).find(|id| *id != first);
+    let (second, unknown) = (second.unwrap(), bank.letters(&unknown.sid).await.remove(0).id);
+    let unknown = unknown.to_string();
+    let all = ["replay", &first, &unknown, &second, "--accept", "new"];
+    let seen = bank.dead_letters(&[&all[..], &["--dry-run"]].concat(), 3).await;
+    let rows = |told: &Value| {
+        assert_eq!(told["failed"], json!([unknown]));
+        let letters = told["data"].as_array().unwrap().iter();
+        let rows = letters.map(|letter| letter["walletTransactions"][0].clone());
+        rows.map(|row| [row["amount"].clone(), row["balanceAfter"].clone()]).collect::<Vec<_>>()
+    };
+    // Two minutes become four, and then five: the second row is what the first has left to be corrected.
+    assert_eq!(rows(&seen), [["-0.0264", "9.9462"], ["-0.0132", "9.9330"]]);
+    assert_eq!(bank.spent(&user).await, "0.0274");
+    let done = bank.dead_letters(&[&all[..], &WHY].concat(), 3).await;
+    assert_eq!(rows(&done), rows(&seen));
+    assert_eq!(bank.spent(&user).await, "0.0670");
+    bank.books_are_clean().await;
+}
+
+#[tokio::test]
 async fn over_http_too() {
     let bank = Bank::open().await;
     let (backend, user) = (bank.backend(), bank.customer().await);
