@@ -1,9 +1,10 @@
 //! A database that was restored from an older copy has lost what was committed since; the stream still holds what it was
 //! told. Sent through again, it comes to exactly the same books.
 
-use async_nats::jetstream::stream::Config;
+use async_nats::jetstream::stream::{Config, Stream};
+use curbe_tests::faults::proxy::{Proxy, Snap, Trap};
 use curbe_tests::simulator::twilio::TwilioCall;
-use curbe_tests::stack::wait_until;
+use curbe_tests::stack::{services, wait_until};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -14,6 +15,9 @@ use crate::fixture::{Bank, SOON};
 /// Of each customer, before the copy is taken and after.
 const CALLS: u32 = 8;
 const MEXICO: &str = "+523312345678";
+/// In the stream of those tests that have nothing else in it.
+const CALLS_TOLD: u64 = 100;
+const EVERYTHING: [&str; 6] = ["events", "replay", "--since", "1h", "--wait", "0s"];
 
 #[tokio::test]
 async fn to_exactly_the_same_books() {
@@ -64,12 +68,62 @@ async fn to_exactly_the_same_books() {
 }
 
 #[tokio::test]
-async fn or_says_how_much_is_gone() {
-    const CALLS: u64 = 100;
+async fn though_the_queue_leaves_a_question_unanswered() {
     let bank = Bank::without_worker().await;
-    let user = bank.customer().await;
-    let calls: Vec<_> = (0..CALLS).map(|_| user.calls(MEXICO, 61)).collect();
-    bank.hang_up_all(&calls).await;
+    hundred_hangups(&bank).await;
+    let direct = bank.stack.nats();
+    let link = Proxy::start(vec![direct.port()]).await.unwrap();
+    let nats = ("NATS_URL".to_owned(), link.before(direct.url()).unwrap());
+    let environment = vec![("DATABASE_URL".to_owned(), bank.stack.database_url()), nats];
+    for way in ["--dry-run", "--yes"] {
+        // Asked for while the messages are read; looking for the first one asks for others.
+        link.set_trap(Trap::on("{\"seq\":30", Snap::LoseReply));
+        let arguments = [&EVERYTHING[..], &["--json", way]].concat();
+        let run = services::curbe(&arguments, &environment, bank.stack.folder());
+        let meanwhile = async {
+            link.snapped(SOON).await.unwrap();
+            link.heal();
+        };
+        let (ran, ()) = tokio::join!(run, meanwhile);
+        let ran = ran.unwrap();
+        let report: serde_json::Value =
+            serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+        assert_eq!((&report["sent"], &report["gone"]), (&CALLS_TOLD.into(), &0.into()), "{ran:?}");
+    }
+    assert_eq!(bank.stream().await.cached_info().state.messages, 2 * CALLS_TOLD);
+}
+
+#[tokio::test]
+async fn with_room_for_what_is_sent_alone() {
+    let bank = Bank::without_worker().await;
+    hundred_hangups(&bank).await;
+    let stream = bank.stream().await;
+    // Cut off half way, its copies are in the stream.
+    let slowly = [&EVERYTHING[..], &["--yes", "--rate", "50"]].concat();
+    tokio::select! {
+        ended = bank.run(&slowly) => panic!("it was too fast to be killed: {ended:?}"),
+        // Dropped, it is killed at once.
+        () = copies_are_made(&stream) => {}
+    }
+    let info = stream.get_info().await.unwrap();
+    let (held, messages) = (info.state.bytes, info.state.messages);
+    let copies = messages - CALLS_TOLD;
+    // Enough for what is still to be sent, not for the copies once more.
+    let full = held + held * (CALLS_TOLD + copies / 2) / messages;
+    let bytes_max = i64::try_from(full / 80 * 100).unwrap();
+    let narrow = Config { max_bytes: bytes_max, ..info.config };
+    bank.queue().await.update_stream(narrow).await.unwrap();
+    let sent = bank.run(&[&EVERYTHING[..], &["--yes", "--json"]].concat()).await;
+    // No worker is there to handle them.
+    assert_eq!(sent.status, Some(3), "{sent:?}");
+    let report = sent.json();
+    assert_eq!((&report["sent"], &report["copies"]), (&CALLS_TOLD.into(), &copies.into()));
+}
+
+#[tokio::test]
+async fn or_says_how_much_is_gone() {
+    let bank = Bank::without_worker().await;
+    hundred_hangups(&bank).await;
     let stream = bank.stream().await;
 
     // Nothing is sent where the copies would have the stream purged of what they are copies of.
@@ -79,32 +133,43 @@ async fn or_says_how_much_is_gone() {
     let narrow = Config { max_bytes: bytes_max, ..kept.clone() };
     let queue = bank.queue().await;
     queue.update_stream(narrow).await.unwrap();
-    let all = ["events", "replay", "--since", "1h", "--yes", "--json", "--wait", "0s"];
+    let all = [&EVERYTHING[..], &["--yes", "--json"]].concat();
     let refused = bank.run(&all).await;
     assert_eq!(refused.status, Some(1), "{refused:?}");
     assert!(refused.stderr.contains("no room"), "{refused:?}");
-    assert_eq!(stream.get_info().await.unwrap().state.messages, CALLS);
+    assert_eq!(stream.get_info().await.unwrap().state.messages, CALLS_TOLD);
     queue.update_stream(kept).await.unwrap();
 
     // It is purged while they are sent.
     let purged = async {
-        wait_until(SOON, "the first copies", async || {
-            let messages = stream.get_info().await.unwrap().state.messages;
-            if messages > CALLS { Ok(()) } else { Err(messages) }
-        })
-        .await;
-        stream.purge().sequence(CALLS).await.unwrap();
+        copies_are_made(&stream).await;
+        stream.purge().sequence(CALLS_TOLD).await.unwrap();
     };
     let slowly = [&all[..], &["--rate", "5"]].concat();
     let (sent, ()) = tokio::join!(bank.run(&slowly), purged);
     assert_eq!(sent.status, Some(3), "{sent:?}");
     let (sent, gone) = (sent.json()["sent"].as_u64(), sent.json()["gone"].as_u64());
     assert!(gone > Some(0), "{sent:?} {gone:?}");
-    assert_eq!(sent.unwrap() + gone.unwrap(), CALLS);
+    assert_eq!(sent.unwrap() + gone.unwrap(), CALLS_TOLD);
 
     // And what is not there any more from the start is warned of.
     let look = bank.run(&["events", "replay", "--since", "1h", "--dry-run"]).await;
     assert!(look.stderr.contains("begins later than --since"), "{look:?}");
+}
+
+async fn hundred_hangups(bank: &Bank) {
+    let user = bank.customer().await;
+    let calls: Vec<_> = (0..CALLS_TOLD).map(|_| user.calls(MEXICO, 61)).collect();
+    bank.hang_up_all(&calls).await;
+}
+
+/// Of a stream that held the hangups alone.
+async fn copies_are_made(stream: &Stream) {
+    wait_until(SOON, "the first copies", async || {
+        let messages = stream.get_info().await.unwrap().state.messages;
+        if messages > CALLS_TOLD + 10 { Ok(()) } else { Err(messages) }
+    })
+    .await;
 }
 
 /// Calls that ask and calls that do not, some of them without a rate.

@@ -81,6 +81,44 @@ async fn also_of_a_call_that_was_free_and_back() {
 }
 
 #[tokio::test]
+async fn also_where_the_new_word_rests_on_less() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    // Nobody hears when it was answered: what Telnyx charges for says how long it lasted.
+    let leg = TelnyxLeg::outbound(&user.number, MEXICO, 61).named(Uuid::new_v4());
+    for told in [leg.hangup(), leg.cost(61)] {
+        bank.tell_telnyx(&Event::Json(told)).await;
+    }
+    wait_until(SOON, "the leg to be charged", async || {
+        let billed = "select count(*) from call_legs where settled_by = 'billed'";
+        if bank.count(billed).await == 1 { Ok(()) } else { Err("not yet") }
+    })
+    .await;
+    assert_eq!(bank.spent(&user).await, "0.0274");
+    let busy = TelnyxLeg { cause: Cause::UserBusy, ..leg.clone() };
+    bank.tell_telnyx(&Event::Json(busy.hangup())).await;
+    bank.drained().await;
+    let letters = bank.dead_letters(&["list", "--reason", "conflict"], 0).await;
+    let letter = letters["data"][0]["id"].as_str().unwrap();
+    let accept = [&["replay", letter, "--accept", "new"][..], &WHY].concat();
+    let accepted = bank.dead_letters(&accept, 0).await;
+    let row = &accepted["data"][0]["walletTransactions"][0];
+    assert_eq!((&row["amount"], &row["type"]), (&json!("0.0274"), &json!("adjustment")));
+    assert_eq!(
+        (bank.spent(&user).await.as_str(), bank.letters_that_are("open").await),
+        ("0.0000", 0)
+    );
+
+    // What is told once more does not take it back.
+    for told in [leg.cost(61), leg.hangup()] {
+        bank.tell_telnyx(&Event::Json(told).again(1)).await;
+    }
+    bank.drained().await;
+    assert_eq!(bank.spent(&user).await, "0.0000");
+    bank.books_are_clean().await;
+}
+
+#[tokio::test]
 async fn also_of_one_that_was_refused_and_yet_talked() {
     let bank = Bank::open().await;
     let organization = bank.organization().await;
@@ -209,6 +247,36 @@ async fn after_a_look_that_shows_the_row_and_posts_none() {
     let seen = bank.dead_letters(&look, 0).await["data"][0].clone();
     assert_eq!((&seen["repeated"], &seen["runId"]), (&json!(true), &done["runId"]));
     assert_eq!(seen["walletTransactions"], done["walletTransactions"]);
+    bank.books_are_clean().await;
+}
+
+#[tokio::test]
+async fn and_of_several_each_after_those_before_it() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    let (call, first) = bank.contradicted(&user).await;
+    bank.hang_up(&call.clone().completed(241)).await;
+    let unknown = TwilioCall::outbound("+15005559999", MEXICO).completed(61);
+    bank.hang_up(&unknown).await;
+    bank.drained().await;
+    let letters = bank.letters(&call.sid).await;
+    let second = letters.iter().map(|letter| letter.id.to_string()).find(|id| *id != first);
+    let (second, unknown) = (second.unwrap(), bank.letters(&unknown.sid).await.remove(0).id);
+    let unknown = unknown.to_string();
+    let all = ["replay", &first, &unknown, &second, "--accept", "new"];
+    let seen = bank.dead_letters(&[&all[..], &["--dry-run"]].concat(), 3).await;
+    let rows = |told: &Value| {
+        assert_eq!(told["failed"], json!([unknown]));
+        let letters = told["data"].as_array().unwrap().iter();
+        let rows = letters.map(|letter| letter["walletTransactions"][0].clone());
+        rows.map(|row| [row["amount"].clone(), row["balanceAfter"].clone()]).collect::<Vec<_>>()
+    };
+    // Two minutes become four, and then five: the second row is what the first has left to be corrected.
+    assert_eq!(rows(&seen), [["-0.0264", "9.9462"], ["-0.0132", "9.9330"]]);
+    assert_eq!(bank.spent(&user).await, "0.0274");
+    let done = bank.dead_letters(&[&all[..], &WHY].concat(), 3).await;
+    assert_eq!(rows(&done), rows(&seen));
+    assert_eq!(bank.spent(&user).await, "0.0670");
     bank.books_are_clean().await;
 }
 

@@ -3,13 +3,14 @@
 
 use serde::Serialize;
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{Acquire as _, PgPool};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::run::{Action, Operator, Run};
 use super::{Reason, republish};
+use crate::consumer::disposition::{Disposition, disposition};
 use crate::rates::RateCache;
 use crate::settlement::{self, NotAccepted, Settled};
 use crate::store::Tx;
@@ -87,24 +88,56 @@ pub async fn accept(
     .await
 }
 
-/// What would come of letting the word of a letter stand: the real transaction, rolled back.
+/// What came of looking at one letter.
+pub type Looked = (Uuid, Result<Acceptance, AcceptError>);
+
+/// What would come of letting the words of these letters stand, one after the other: the real transaction, rolled back.
+/// One that cannot stand keeps none of the others from being looked at.
 ///
 /// # Errors
-/// As [`accept`].
-pub async fn look(pool: &PgPool, rates: &RateCache, id: Uuid) -> Result<Acceptance, AcceptError> {
-    rates.refresh().await.map_err(TransactionError::Database)?;
-    let rates = rates.clone();
+/// What the database says of anything but the letters themselves.
+pub async fn look(
+    pool: &PgPool,
+    rates: &RateCache,
+    ids: &[Uuid],
+) -> Result<Vec<Looked>, TransactionError> {
+    rates.refresh().await?;
+    let (rates, ids) = (rates.clone(), ids.to_vec());
+    transaction::rehearse(pool, move |tx| {
+        Box::pin(async move {
+            let mut seen = Vec::new();
+            for id in ids {
+                seen.push((id, look_in(tx, &rates, id).await?));
+            }
+            Ok(seen)
+        })
+    })
+    .await
+}
+
+async fn look_in(
+    tx: &mut Tx,
+    rates: &RateCache,
+    id: Uuid,
+) -> Result<Result<Acceptance, AcceptError>, TransactionError> {
     let nobody = Operator { actor: "a dry run".to_owned(), why: String::new() };
-    let rehearsed = transaction::rehearse(pool, move |tx| {
-        Box::pin(async move { accept_in(tx, &rates, id, &nobody).await })
-    });
-    let (seen, _) = rehearsed.await?;
+    let mut part = tx.begin().await?;
+    let accepted = accept_in(&mut part, rates, id, &nobody).await;
+    let seen = match transaction::end_part(part, accepted).await {
+        Ok((seen, _)) => seen,
+        Err(AcceptError::NotAccepted(NotAccepted::Transaction(failure)))
+            if disposition(&failure, 1) == Disposition::Wait =>
+        {
+            return Err(failure);
+        }
+        Err(refused) => return Ok(Err(refused)),
+    };
     if seen.repeated {
-        return Ok(Acceptance { dry_run: true, ..seen });
+        return Ok(Ok(Acceptance { dry_run: true, ..seen }));
     }
     let rows = seen.wallet_transactions.into_iter();
     let wallet_transactions = rows.map(|row| PostedRow { id: None, ..row }).collect();
-    Ok(Acceptance { run_id: None, dry_run: true, wallet_transactions, ..seen })
+    Ok(Ok(Acceptance { run_id: None, dry_run: true, wallet_transactions, ..seen }))
 }
 
 /// Whether all of these letters have two words to choose from.

@@ -17,8 +17,8 @@ use crate::store::dead_letters::Letter;
 /// What the server reads itself: meant for the first time only.
 const OF_THE_SERVER: &str = "nats-";
 /// A server that restarts is back by then.
-const TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(200);
+pub(crate) const TRIES: u32 = 5;
+pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 
 /// It is not known to be on the queue.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 //! edit of the charge or of the log. Pure.
 
 use curbe_domain::legs::LegKey;
-use curbe_domain::legs::duration::{Basis, Ended};
+use curbe_domain::legs::duration::{Basis, Ended, ended};
 use curbe_domain::money::Money;
 use curbe_domain::rating::deck::Decks;
 use curbe_domain::rating::price::price;
@@ -40,22 +40,26 @@ pub(super) struct Corrected {
 }
 
 impl Family<'_> {
-    /// What a settled leg is to be corrected to; `None` where nothing better is known.
-    pub(super) fn correction(&self, row: &LegRow) -> Option<Correction> {
+    /// What a settled leg is to be corrected to; `None` where nothing better is known. Where a person lets the word of a
+    /// dead letter stand, by that `letter`, whatever it rests on: nothing is known better than what was decided.
+    pub(super) fn correction(&self, row: &LegRow, letter: Option<Uuid>) -> Option<Correction> {
         let before = row.settled.filter(|settled| settled.settled_as != SettledAs::Covered)?;
-        let ended = self.ended(row).ok()?;
+        let ended = match letter {
+            Some(_) => ended(&row.facts, false).ok()?,
+            None => self.ended(row).ok()?,
+        };
         let (seconds, basis) = match self.is_paid_by_another(row, &ended) {
             true => (0, Basis::Session),
             false => (ended.seconds, ended.basis),
         };
         // That another leg pays may turn out to be wrong; whatever else is known is only known better.
-        let is_worse = basis < before.basis && before.basis != Basis::Session;
+        let is_worse = letter.is_none() && basis < before.basis && before.basis != Basis::Session;
         if is_worse || (seconds, basis) == (before.seconds, before.basis) {
             return None;
         }
         let settled = Settled { seconds, basis, ..before };
         let bill = self.rebill(row, &ended);
-        Some(Correction { key: row.facts.key.clone(), settled, bill, letter: None })
+        Some(Correction { key: row.facts.key.clone(), settled, bill, letter })
     }
 
     /// Whether another leg was to pay for this one, and does not any more.

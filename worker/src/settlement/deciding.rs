@@ -36,11 +36,7 @@ impl Settlement<'_> {
             if family.is_uncovered(row) {
                 decided.reopened.push(row.facts.key.clone());
             } else if row.settled.is_some() {
-                let correction = family.correction(row);
-                let letter = self.accepted_letter(row);
-                decided
-                    .corrections
-                    .extend(correction.map(|correction| Correction { letter, ..correction }));
+                decided.corrections.extend(family.correction(row, self.accepted_letter(row)));
                 continue;
             }
             let key = row.facts.key.clone();

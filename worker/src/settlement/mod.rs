@@ -37,6 +37,7 @@ pub use accepting::{Accepted, NotAccepted, accept};
 use announce::Announcement;
 pub use authorizing::authorize;
 use message::Message;
+pub(crate) use names::decided_together;
 use step::{Step, Steps};
 
 use crate::rates::RateCache;

@@ -108,6 +108,12 @@ fn to_be_locked(facts: &LegFacts) -> impl Iterator<Item = String> {
     names(facts).chain(facts.parent.clone()).chain(facts.session.clone())
 }
 
+/// Everything that a leg is decided together with, by the names in an event.
+pub(crate) fn decided_together(facts: &LegFacts) -> impl Iterator<Item = LegKey> {
+    let provider = facts.key.provider;
+    to_be_locked(facts).map(move |leg| LegKey { provider, leg })
+}
+
 fn names(facts: &LegFacts) -> impl Iterator<Item = String> {
     std::iter::once(facts.key.leg.clone()).chain(facts.other_names.clone())
 }

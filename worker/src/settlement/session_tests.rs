@@ -129,14 +129,14 @@ fn legs_of_other_sessions_providers_or_families_are_no_rivals() {
 #[test]
 fn a_leg_charged_before_an_earlier_one_was_heard_of_is_given_back_once() {
     let legs = [leg("A", 60, Some(50)), settled(leg("B", 40, Some(30)), 30)];
-    let correction = family(&legs, NOW, |family| family.correction(&legs[1])).unwrap();
+    let correction = family(&legs, NOW, |family| family.correction(&legs[1], None)).unwrap();
     assert_eq!((correction.settled.seconds, correction.settled.basis), (0, Basis::Session));
     let mut back = legs.clone();
     back[1].settled = Some(correction.settled);
-    assert!(family(&back, NOW, |family| family.correction(&back[1])).is_none());
+    assert!(family(&back, NOW, |family| family.correction(&back[1], None)).is_none());
     // And the later one stays as it is where the earlier is charged already.
     let legs = [settled(leg("A", 60, Some(50)), 50), leg("B", 40, Some(30))];
-    assert!(family(&legs, NOW, |family| family.correction(&legs[0])).is_none());
+    assert!(family(&legs, NOW, |family| family.correction(&legs[0], None)).is_none());
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_leg_charged_before_it_had_a_parent_is_given_back_where_that_pays() {
     child.facts.parent = Some("A".to_owned());
     let corrected = |parent: LegRow| {
         let legs = [parent, child.clone()];
-        let correction = family(&legs, NOW, |family| family.correction(&legs[1]));
+        let correction = family(&legs, NOW, |family| family.correction(&legs[1], None));
         correction.map(|correction| (correction.settled.seconds, correction.settled.basis))
     };
     assert_eq!(corrected(leg("A", 60, Some(50))), Some((0, Basis::Session)));
@@ -176,10 +176,10 @@ fn a_leg_charged_before_it_had_a_parent_is_given_back_where_that_pays() {
 fn an_earlier_answer_corrects_once_more() {
     let longer = settled(leg("A", 60, Some(50)), 49);
     let legs = [longer];
-    let correction = family(&legs, NOW, |family| family.correction(&legs[0])).unwrap();
+    let correction = family(&legs, NOW, |family| family.correction(&legs[0], None)).unwrap();
     assert_eq!(correction.settled.seconds, 50);
     let legs = [settled(leg("A", 60, Some(50)), 50)];
-    assert!(family(&legs, NOW, |family| family.correction(&legs[0])).is_none());
+    assert!(family(&legs, NOW, |family| family.correction(&legs[0], None)).is_none());
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn what_was_given_back_is_charged_again_where_nobody_else_pays_after_all() {
     let b = LegRow { settled: Some(back), ..leg("B", 40, Some(30)) };
     let corrected = |a: LegRow| {
         let legs = [a, b.clone()];
-        let correction = family(&legs, NOW, |family| family.correction(&legs[1]));
+        let correction = family(&legs, NOW, |family| family.correction(&legs[1], None));
         correction.map(|correction| (correction.settled.seconds, correction.settled.basis))
     };
     assert_eq!(corrected(leg("A", 60, Some(50))), None);

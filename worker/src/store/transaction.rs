@@ -1,8 +1,11 @@
 //! One database transaction, begun, worked in and committed where nothing can cancel it half way.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sqlx::{Acquire, PgPool};
-use tokio::task::JoinError;
+use sqlx::{Acquire, PgPool, Postgres, Transaction};
 use tokio::time::timeout;
 
 use super::{TRANSACTION_TIMEOUT, Tx};
@@ -18,7 +21,7 @@ pub enum TransactionError {
     Deadline,
     /// The work panicked; nothing was committed.
     #[error("panicked: {0}")]
-    Panic(#[source] JoinError),
+    Panic(String),
 }
 
 /// Runs `work` in one transaction and commits it.
@@ -95,7 +98,39 @@ where
             Err(TransactionError::Deadline.into())
         })
     });
-    task.await.unwrap_or_else(|error| Err(TransactionError::Panic(error).into()))
+    task.await.unwrap_or_else(|error| Err(TransactionError::Panic(error.to_string()).into()))
+}
+
+/// Ends a part of a transaction, begun inside it: kept if its work ended well, else taken back, and nothing else is.
+///
+/// # Errors
+/// What the work ended with, or a [`TransactionError`].
+pub async fn end_part<T, E>(part: Transaction<'_, Postgres>, worked: Result<T, E>) -> Result<T, E>
+where
+    E: From<TransactionError>,
+{
+    let ended = match &worked {
+        Ok(_) => part.commit().await,
+        Err(_) => part.rollback().await,
+    };
+    ended.map_err(TransactionError::Database)?;
+    worked
+}
+
+/// Work that may panic; what it has written is to be taken back then.
+///
+/// # Errors
+/// What it ends with, or that it panicked.
+pub async fn unless_it_panics<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<T, E>
+where
+    E: From<TransactionError>,
+{
+    let words = |panic: Box<dyn Any + Send>| {
+        let text = panic.downcast_ref::<&str>().map(|&words| words.to_owned());
+        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    };
+    let worked = AssertUnwindSafe(work).catch_unwind().await;
+    worked.unwrap_or_else(|panic| Err(TransactionError::Panic(words(panic)).into()))
 }
 
 /// Lets everything in this transaction see the database as it is at one instant. The first thing to be said in it.

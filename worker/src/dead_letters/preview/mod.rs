@@ -1,40 +1,36 @@
 //! What would come of sending letters through again: the real transaction, rolled back.
 
+mod families;
+mod looking;
 mod seen;
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use sqlx::PgPool;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use self::seen::{Seen, failing, look};
-use super::Refusal;
-use super::replay::{is_read, nobody_reads};
-use super::report::{Outcome, Report};
-use crate::consumer::disposition::{Disposition, chain, disposition};
+use self::families::{Family, families};
+use self::looking::look;
+use self::seen::Seen;
+use super::report::Report;
+use crate::consumer::disposition::{Disposition, disposition};
 use crate::rates::RateCache;
-use crate::store::dead_letters::{self, Letter};
+use crate::settlement::message::Message;
 use crate::store::transaction::{self, TransactionError};
 
-/// As many in one transaction, which holds the locks of live traffic for as long as it takes. Letters of one call that are
-/// further apart than that are looked at apart.
+/// As many in one transaction, which holds the locks of live traffic for as long as it takes; more only where they are
+/// of one call.
 const TOGETHER: usize = 1_000;
 /// A wallet that is locked by others is waited for.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
+/// What pre-flight has decided, among the subjects.
+const DECISIONS: &str = "credit.";
 
-/// What came of looking at letters together, as the worker's lanes would have it.
-enum Looked {
-    Seen(Seen),
-    /// One of them keeps the others from being settled, or together they take too long.
-    Split,
-    /// It stands alone, and it is at fault.
-    GivenUp(Refusal),
-}
-
-/// What would come of sending these letters through again, in their order; `told` how many were looked at.
+/// What would come of sending these letters through again, in their order; `told` how many were looked at. Those of one
+/// call are looked at in one transaction, each after those before it, as they are sent: none is counted twice.
 ///
 /// # Errors
 /// What the database says.
@@ -45,73 +41,92 @@ pub async fn preview(
     told: &(dyn Fn(usize) + Sync),
 ) -> Result<Report, TransactionError> {
     rates.refresh().await?;
+    let mut work = packed(families(pool, ids).await?);
+    work.reverse();
     let mut all = Seen::default();
-    for (number, chunk) in ids.chunks(TOGETHER).enumerate() {
-        let wanted = chunk.to_vec();
-        let letters = transaction::run(pool, move |tx| {
-            Box::pin(async move { dead_letters::letters(tx, &wanted).await })
-        });
-        let (read, unread): (Vec<Letter>, Vec<Letter>) =
-            letters.await?.into_iter().partition(|letter| is_read(&letter.row.subject));
-        all.outcomes.extend(
-            unread.iter().map(|letter| {
-                failing(letter, &letter.row.reason, &nobody_reads(&letter.row.subject))
-            }),
-        );
-        let mut work = Vec::from_iter(Some(read).filter(|letters| !letters.is_empty()));
-        while let Some(letters) = work.pop() {
-            match together(pool, rates, &letters).await? {
-                Looked::Seen(seen) => all.add(seen),
-                Looked::GivenUp(refusal) => all.outcomes.extend(given_up(&letters, &refusal)),
-                Looked::Split => {
-                    let mut first = letters;
-                    let second = first.split_off(first.len() / 2);
-                    work.extend([second, first]);
-                }
+    while let Some(mut calls) = work.pop() {
+        match together(pool, rates, &calls).await? {
+            Some(seen) => {
+                all.add(seen);
+                told(all.outcomes.len());
+            }
+            // So many take too long, however often they are tried.
+            None => {
+                let others = calls.split_off(calls.len() / 2);
+                work.extend([others, calls]);
             }
         }
-        told((number * TOGETHER + chunk.len()).min(ids.len()));
     }
+    let places: HashMap<&Uuid, usize> = ids.iter().zip(0..).collect();
+    all.outcomes.sort_by_key(|outcome| places.get(&outcome.id));
     Ok(Report::new(None, all.wallets.into_values().collect(), all.outcomes))
 }
 
-/// One transaction.
-async fn together(
-    pool: &PgPool,
-    rates: &RateCache,
-    letters: &[Letter],
-) -> Result<Looked, TransactionError> {
-    let letters: Arc<[Letter]> = letters.into();
-    let mut tried = 0;
-    loop {
-        let (rates, looked_at) = (rates.clone(), Arc::clone(&letters));
-        let looked = transaction::rehearse(pool, move |tx| {
-            Box::pin(async move { Ok(look(tx, &rates, &looked_at).await?) })
-        });
-        let failure: TransactionError = match looked.await {
-            Ok(seen) => return Ok(Looked::Seen(seen)),
-            Err(failure) => failure,
-        };
-        match disposition(&failure, letters.len()) {
-            // So many take too long, however often they are tried.
-            Disposition::Wait
-                if matches!(failure, TransactionError::Deadline) && letters.len() > 1 =>
-            {
-                return Ok(Looked::Split);
+/// Calls that are looked at in one transaction.
+fn packed(families: Vec<Family>) -> Vec<Vec<Family>> {
+    let mut packed: Vec<Vec<Family>> = Vec::new();
+    let mut room = 0;
+    for family in families {
+        match packed.last_mut().filter(|_| family.len() <= room) {
+            Some(pack) => {
+                room -= family.len();
+                pack.push(family);
             }
-            Disposition::Wait if tried < TRIES => {
-                tried += 1;
-                sleep(PAUSE * tried).await;
-            }
-            Disposition::Wait => return Err(failure),
-            Disposition::Split => return Ok(Looked::Split),
-            Disposition::DeadLetter(reason) => {
-                return Ok(Looked::GivenUp(Refusal::new(reason, chain(&failure))));
+            None => {
+                room = TOGETHER.saturating_sub(family.len());
+                packed.push(vec![family]);
             }
         }
     }
+    packed
 }
 
-fn given_up(letters: &[Letter], refusal: &Refusal) -> impl Iterator<Item = Outcome> {
-    letters.iter().map(|letter| failing(letter, refusal.reason.as_str(), &refusal.detail))
+/// One transaction; `None`: it takes too long with so many calls.
+async fn together(
+    pool: &PgPool,
+    rates: &RateCache,
+    calls: &[Family],
+) -> Result<Option<Seen>, TransactionError> {
+    let ids = calls.concat();
+    let mut tried = 0;
+    loop {
+        let (rates, ids) = (rates.clone(), ids.clone());
+        let looked = transaction::rehearse(pool, move |tx| {
+            Box::pin(async move { look(tx, &rates, &ids).await })
+        });
+        let failure: TransactionError = match looked.await {
+            Ok(seen) => return Ok(Some(seen)),
+            Err(failure) => failure,
+        };
+        let is_too_long = matches!(failure, TransactionError::Deadline);
+        if is_too_long && calls.len() > 1 {
+            return Ok(None);
+        }
+        let is_to_be_tried = disposition(&failure, 1) == Disposition::Wait && tried < TRIES;
+        if !is_to_be_tried {
+            return Err(failure);
+        }
+        tried += 1;
+        sleep(PAUSE * tried).await;
+    }
+}
+
+fn is_decision(message: &Message) -> bool {
+    message.subject.starts_with(DECISIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_call_is_taken_apart() {
+        let family = |letters: usize| vec![Uuid::nil(); letters];
+        let sizes = [600, 400, 1, 1_500, 999, 1];
+        let packed = packed(sizes.map(family).to_vec());
+        let packed: Vec<Vec<usize>> =
+            packed.iter().map(|pack| pack.iter().map(Vec::len).collect()).collect();
+        assert_eq!(packed, [vec![600, 400], vec![1], vec![1_500], vec![999, 1]]);
+        assert!(super::packed(Vec::new()).is_empty());
+    }
 }

@@ -137,7 +137,9 @@ impl DeadLetters {
         dry_run: bool,
     ) -> Result<Answer, Refusal> {
         let acceptance = if dry_run {
-            accept::look(&self.pool, &self.rates, id).await?
+            let looked = accept::look(&self.pool, &self.rates, &[id]).await;
+            let (_, seen) = looked.map_err(unavailable)?.pop().ok_or_else(Refusal::not_found)?;
+            seen?
         } else {
             let (acceptance, settled) =
                 accept::accept(&self.pool, &self.rates, id, operator).await?;

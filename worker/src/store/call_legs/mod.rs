@@ -14,11 +14,13 @@ use super::{Tx, columns};
 mod merging;
 mod overruling;
 mod refused;
+mod relatives;
 mod row;
 
 pub use merging::merge;
 pub use overruling::{leave_alone, replace_end, withdraw_refusal};
 pub use refused::{mark_refused, refuse};
+pub use relatives::relatives;
 use row::Row;
 
 /// A leg as its row has it.

@@ -1,5 +1,9 @@
 //! What became of dead letters that were sent through again.
 
+use std::collections::HashSet;
+
+use curbe_domain::legs::LegKey;
+use curbe_domain::providers::Provider;
 use uuid::Uuid;
 
 use crate::store::Tx;
@@ -40,4 +44,25 @@ pub async fn fates(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<FateRow>, sqlx::Erro
     )
     .fetch_all(&mut *tx)
     .await
+}
+
+/// The legs of these letters that are settled.
+///
+/// # Errors
+/// What the database says.
+pub async fn settled(tx: &mut Tx, ids: &[Uuid]) -> Result<HashSet<LegKey>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"
+        select l.provider, l.leg
+        from dead_letters d
+        left join call_leg_names n on n.provider = d.provider and n.name = d.leg
+        join call_legs l on l.provider = d.provider and l.leg = coalesce(n.leg, d.leg)
+        where d.id = any($1) and l.settled_at is not null
+        "#,
+        ids,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let key = |provider: String, leg| Some(LegKey { provider: Provider::parse(&provider)?, leg });
+    Ok(rows.into_iter().filter_map(|row| key(row.provider, row.leg)).collect())
 }

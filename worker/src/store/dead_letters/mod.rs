@@ -12,7 +12,7 @@ pub use decisions::{
     Decision, DecisionRow, Replacement, decide, decisions_of, discard, mark_replayed, reopen,
     replaced,
 };
-pub use fates::{FateRow, fates};
+pub use fates::{FateRow, fates, settled};
 pub use listing::{
     ANY, DeadLetterRow, Filter, Letter, OPEN, Place, STATUSES, count, letters, list, oldest,
     open_since,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use curbe_worker::dead_letters::accept::{self, Acceptance};
+use curbe_worker::dead_letters::accept::{self, AcceptError, Acceptance};
 use curbe_worker::dead_letters::replay::Selection;
 use curbe_worker::rates::RateCache;
 use serde_json::json;
@@ -38,19 +38,10 @@ pub(super) async fn accept(
                 customers.tell(&settled.announcement, output).await;
                 accepted.push(acceptance);
             }
-            Err(error) => {
-                let error = anyhow::Error::from(error);
-                output.error(&error.context(format!("dead letter {id} is not accepted")));
-                failed.push(*id);
-            }
+            Err(error) => failed.push(not_accepted(*id, error, output)),
         }
     }
-    if accepted.is_empty() && !failed.is_empty() {
-        return Ok(ExitCode::FAILURE);
-    }
-    let result = json!({ "data": accepted, "failed": failed });
-    let written = output.result(&result, || for_people(&accepted));
-    if failed.is_empty() { written } else { partly(written) }
+    told(&accepted, &failed, output)
 }
 
 /// Lets the words stand that the letters contradict: they are discarded.
@@ -65,15 +56,33 @@ pub(super) async fn keep(
     discard::discard(selection, operator, output).await
 }
 
-/// Shows what would come of it, of each letter as if it were the only one.
+/// Shows what would come of it, of each letter after those before it.
 pub(super) async fn look(ids: &[Uuid], output: &Output) -> anyhow::Result<ExitCode> {
     let settings = read::<Database>()?;
     let (pool, rates) = (settings.pool().await?, RateCache::new(settings.patient_pool().await?));
-    let mut seen = Vec::new();
-    for id in ids {
-        seen.push(accept::look(&pool, &rates, *id).await?);
+    let (mut seen, mut failed) = (Vec::new(), Vec::new());
+    for (id, looked) in accept::look(&pool, &rates, ids).await? {
+        match looked {
+            Ok(acceptance) => seen.push(acceptance),
+            Err(error) => failed.push(not_accepted(id, error, output)),
+        }
     }
-    output.result(&json!({ "data": seen }), || for_people(&seen))
+    told(&seen, &failed, output)
+}
+
+fn not_accepted(id: Uuid, error: AcceptError, output: &Output) -> Uuid {
+    let error = anyhow::Error::from(error);
+    output.error(&error.context(format!("dead letter {id} is not accepted")));
+    id
+}
+
+fn told(accepted: &[Acceptance], failed: &[Uuid], output: &Output) -> anyhow::Result<ExitCode> {
+    if accepted.is_empty() && !failed.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let result = json!({ "data": accepted, "failed": failed });
+    let written = output.result(&result, || for_people(accepted));
+    if failed.is_empty() { written } else { partly(written) }
 }
 
 fn for_people(accepted: &[Acceptance]) -> String {

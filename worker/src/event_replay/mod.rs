@@ -1,6 +1,8 @@
 //! Sending through again what the stream still holds: for a database that was restored from an older copy. Whatever that
 //! copy knows already changes nothing, by the charge keys of always.
 
+mod span;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,14 +15,13 @@ use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use time::OffsetDateTime;
-use tokio::time::interval;
+use tokio::time::{interval, sleep};
 use uuid::Uuid;
 
+pub use self::span::{Span, span};
 use crate::dead_letters::replay::{Pace, Reached};
-use crate::dead_letters::republish::{NotPublished, is_the_servers, publish};
+use crate::dead_letters::republish::{NotPublished, PAUSE, TRIES, is_the_servers, publish};
 use crate::dead_letters::run::{Action, Operator, Run};
-use crate::retention::{first_younger, full_from};
 use crate::store::dead_letters;
 use crate::store::transaction::{self, TransactionError};
 
@@ -30,25 +31,6 @@ const AHEAD: usize = 64;
 const COPY: &str = "events";
 /// How often progress is told.
 const TOLD_EVERY: u64 = 100;
-
-/// A part of the stream, by its sequences, both inclusive; empty where the last is below the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// The first.
-    pub first: u64,
-    /// The last.
-    pub last: u64,
-    /// What the stream holds begins later than was asked for: what came before may have been purged.
-    pub is_cut: bool,
-}
-
-impl Span {
-    /// How many messages it has.
-    #[must_use]
-    pub fn messages(&self) -> u64 {
-        (self.last + 1).saturating_sub(self.first)
-    }
-}
 
 /// What came of it, or would come of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -112,54 +94,6 @@ pub enum EventReplayError {
     /// The database could not be asked.
     #[error(transparent)]
     Transaction(#[from] TransactionError),
-}
-
-/// What the stream holds from one instant to another, the latter exclusive, at this moment: what comes in later, its own
-/// copies too, is no part of it.
-///
-/// # Errors
-/// The queue does not answer, or has no room for the copies.
-pub async fn span(
-    context: &Context,
-    since: OffsetDateTime,
-    until: Option<OffsetDateTime>,
-) -> Result<Span, EventReplayError> {
-    let stream = context.get_stream(STREAM).await;
-    let stream = stream.map_err(|error| EventReplayError::Queue(error.into()))?;
-    let span = find(&stream, since, until).await.map_err(EventReplayError::Queue)?;
-    let info = stream.cached_info();
-    let full = full_from(info.config.max_bytes);
-    has_room(info.state.bytes, info.state.messages, span.messages(), full)?;
-    Ok(span)
-}
-
-/// Whether the stream stays below `full` with copies of `messages` of its `of` messages, by their average size: nobody
-/// knows either what else comes in meanwhile.
-fn has_room(held: u64, of: u64, messages: u64, full: u64) -> Result<(), EventReplayError> {
-    let more = u128::from(held) * u128::from(messages) / u128::from(of.max(1));
-    let more = u64::try_from(more).unwrap_or(u64::MAX);
-    if messages > 0 && held.saturating_add(more) >= full {
-        return Err(EventReplayError::NoRoom { held, messages, more, full });
-    }
-    Ok(())
-}
-
-async fn find(
-    stream: &Stream,
-    since: OffsetDateTime,
-    until: Option<OffsetDateTime>,
-) -> anyhow::Result<Span> {
-    let state = &stream.cached_info().state;
-    let (first, last) = (state.first_sequence, state.last_sequence);
-    if state.messages == 0 {
-        return Ok(Span { first, last: first.saturating_sub(1), is_cut: last > 0 });
-    }
-    let from = first_younger(stream, first, last, since).await?;
-    let last = match until {
-        Some(until) => first_younger(stream, first, last, until).await? - 1,
-        None => last,
-    };
-    Ok(Span { first: from, last, is_cut: from == first && first > 1 })
 }
 
 /// What would be sent.
@@ -291,11 +225,22 @@ fn original(message_id: &str) -> Option<u64> {
     sequence.parse().ok()
 }
 
+/// Reads a message; `None` where it is gone. A server that is slow, or restarts, is asked again.
 async fn read(stream: &Stream, sequence: u64) -> Result<Option<StreamMessage>, RawMessageError> {
-    match stream.get_raw_message(sequence).await {
-        Ok(message) => Ok(Some(message)),
-        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
-        Err(error) => Err(error),
+    let mut tried = 0;
+    loop {
+        let error = match stream.get_raw_message(sequence).await {
+            Ok(message) => return Ok(Some(message)),
+            Err(error) => error,
+        };
+        if error.kind() == LastRawMessageErrorKind::NoMessageFound {
+            return Ok(None);
+        }
+        tried += 1;
+        if tried == TRIES {
+            return Err(error);
+        }
+        sleep(PAUSE * tried).await;
     }
 }
 
@@ -310,22 +255,6 @@ mod tests {
         for report in [sent, Report::default()] {
             assert!(!Report { gone: 1, ..report }.is_well());
         }
-    }
-
-    #[test]
-    fn copies_never_fill_the_stream_so_far_that_it_is_purged() {
-        for (held, of, messages, is_room) in [
-            (500, 10, 5, true),
-            (500, 10, 6, false),
-            (400, 10, 10, false),
-            (399, 10, 10, true),
-            (900, 10, 0, true),
-            (0, 0, 0, true),
-        ] {
-            let room = has_room(held, of, messages, 800);
-            assert_eq!(room.is_ok(), is_room, "{held} {of} {messages}");
-        }
-        assert!(has_room(u64::MAX / 2, 10, 10, u64::MAX).is_ok());
     }
 
     #[test]
