@@ -4,13 +4,16 @@
 use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::process::Stdio;
 
 use curbe_tests::simulator::send::Sender;
 use curbe_tests::simulator::twilio::TwilioCall;
-use curbe_tests::stack::services::is_ready;
-use curbe_tests::stack::{Stack, wait_until};
+use curbe_tests::stack::services::{Service, is_ready};
+use curbe_tests::stack::{Stack, paths, wait_until};
 use redis::AsyncCommands as _;
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use time::OffsetDateTime;
+use tokio::process::Command;
 
 use crate::fixture::asking::document;
 use crate::fixture::spool::spools;
@@ -82,6 +85,76 @@ async fn though_the_disk_gives_one_segment_back_in_part() {
     bank.hang_up(&later).await;
     assert_eq!(bank.settled(&later.sid).await, "charged");
     bank.all_is_well().await;
+}
+
+#[tokio::test]
+async fn though_no_file_can_be_opened_for_a_while() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    // Its connection stays, so that nothing but the spool needs another descriptor afterwards.
+    bank.stack.nats().process().freeze();
+    let calls: Vec<TwilioCall> = (0..20).map(|_| user.calls(MEXICO, 61)).collect();
+    bank.hang_up_all(&calls).await;
+    let before = open_files_of(&bank.ingest, 3);
+    bank.stack.nats().process().resume();
+    // More often than a segment is read again that is damaged.
+    wait_until(SOON, "the drain to wait", async || {
+        match bank.ingest.process().log().matches("Too many open files").count() {
+            8.. => Ok(()),
+            count => Err(count),
+        }
+    })
+    .await;
+    assert!(bank.given_up().is_empty(), "{:?}", bank.given_up());
+    open_files_of(&bank.ingest, before);
+    all_are_charged(&bank, &calls).await;
+    assert!(bank.given_up().is_empty(), "{:?}", bank.given_up());
+}
+
+/// Lets a process have only so many files open, whatever it has; returns how many it might have before.
+fn open_files_of(service: &Service, most: u64) -> u64 {
+    let pid = service.process().pid().and_then(|pid| Pid::from_raw(pid.try_into().unwrap()));
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let limit = Rlimit { current: Some(most), maximum };
+    prlimit(pid, Resource::Nofile, limit).unwrap().current.unwrap()
+}
+
+#[tokio::test]
+async fn or_so_many_files_as_connections_need_could_not_be_opened_and_it_says_so() {
+    let bank = Bank::without_worker().await;
+    let program = paths::binaries().unwrap().join("curbe-ingest");
+    let begun = |limit: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit {limit} && exec \"$0\"")]).arg(&program).env_clear();
+        for (name, value) in [
+            ("NATS_URL", bank.stack.nats_url()),
+            ("REDIS_URL", bank.stack.redis_url()),
+            ("PUBLIC_BASE_URL", "https://hooks.example.com"),
+            ("AUTH_TOKEN", "token"),
+            ("INGEST_LISTEN", "127.0.0.1:0"),
+            ("INGEST_ADMIN_LISTEN", "127.0.0.1:0"),
+        ] {
+            shell.env(name, value);
+        }
+        shell.env("SPOOL_DIRECTORY", bank.stack.folder().join("spools/limited"));
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        shell
+    };
+    let refused = begun("-n 300").output().await.unwrap();
+    assert_eq!(refused.status.code(), Some(78));
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(told.contains("INGEST_CONNECTIONS_MAX") && told.contains("1152"), "{told}");
+    // Its own limit alone is low: it raises that.
+    let mut raised = begun("-Sn 300").spawn().unwrap();
+    let pid = raised.id().unwrap();
+    wait_until(SOON, "the limit", async || {
+        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+        let current: u64 = files.split_whitespace().nth(3).unwrap().parse().unwrap();
+        if current == 1152 { Ok(()) } else { Err(files.to_owned()) }
+    })
+    .await;
+    raised.kill().await.unwrap();
 }
 
 /// While the spool is drained too: what is sent meanwhile must not overtake it.

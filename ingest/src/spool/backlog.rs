@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use metrics::{counter, gauge};
 use tokio::sync::Notify;
 
+use super::count_given_up;
 use super::frame::SEGMENT_HEAD_BYTES;
 use super::segment::{self, Segment, number};
 use super::tracked::Tracked;
@@ -158,8 +159,10 @@ impl Backlog {
             if segment.has_gone() {
                 segment.gone_at = Some(Instant::now());
                 // Those that stood where the disk was damaged do not wait any more.
-                gone += segment.events.saturating_sub(segment.gone_events);
-                segment.gone_events = segment.events;
+                let damaged = segment.events.saturating_sub(segment.gone_events);
+                segment.events = segment.gone_events;
+                gone += damaged;
+                count_given_up("damaged", 0, damaged);
             }
         }
         state.waiting = state.waiting.saturating_sub(gone);
@@ -175,22 +178,25 @@ impl Backlog {
         {
             tracing::error!(%error, path = %path.display(), "it cannot be put away either");
         }
-        self.lose(number);
+        self.give_up(number, "unreadable");
     }
 
-    /// A segment is not there any more.
-    pub(super) fn lose(&self, number: u64) {
+    /// Knows nothing of a segment any more. Its file, if there is one, is left where it is.
+    pub(super) fn give_up(&self, number: u64, reason: &'static str) {
         let mut state = self.state();
-        let lost = state.find(number).map_or(0, |segment| {
-            segment.is_closed = true;
-            segment.gone_bytes = segment.bytes;
-            segment
-                .events
-                .saturating_sub(std::mem::replace(&mut segment.gone_events, segment.events))
-        });
+        let at = state.segments.iter().position(|segment| segment.number == number);
+        let Some(segment) = at.and_then(|at| state.segments.remove(at)) else { return };
+        let lost = segment.events.saturating_sub(segment.gone_events);
         state.waiting = state.waiting.saturating_sub(lost);
+        state.bytes = state.bytes.saturating_sub(segment.bytes);
         state.tell();
-        tracing::error!(segment = number, events = lost, "a segment of the spool is given up");
+        count_given_up(reason, 1, lost);
+        tracing::error!(
+            segment = number,
+            events = lost,
+            reason,
+            "a segment of the spool is given up"
+        );
     }
 
     /// A segment that is written for no reason any more.
@@ -325,6 +331,17 @@ mod tests {
         backlog.gone(0, 40, 1);
         backlog.gone(0, 60, 0);
         assert_eq!(backlog.waiting(), 2);
+    }
+
+    #[test]
+    fn what_is_given_up_waits_no_more_and_keeps_its_file() {
+        let (folder, backlog) = filled(Duration::ZERO);
+        backlog.gone(0, 40, 1);
+        backlog.give_up(0, "unreadable");
+        assert_eq!(backlog.waiting(), 2);
+        assert_eq!(backlog.next().map(|next| next.number), Some(1));
+        backlog.remove_gone();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -129,6 +129,14 @@ pub(crate) fn check(path: &Path) -> io::Result<()> {
     Directory::open(path).map(drop)
 }
 
+/// Counts what does not go to the queue unless a person sees to it.
+fn count_given_up(reason: &'static str, segments: u64, events: usize) {
+    use metrics::counter;
+    counter!("curbe_spool_given_up_segments_total", "reason" => reason).increment(segments);
+    let events = u64::try_from(events).unwrap_or(u64::MAX);
+    counter!("curbe_spool_given_up_events_total", "reason" => reason).increment(events);
+}
+
 /// Says what the metrics mean.
 pub(crate) fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
@@ -141,6 +149,15 @@ pub(crate) fn describe() {
     describe_histogram!("curbe_spool_sync_seconds", "A write to the spool with its sync");
     describe_counter!("curbe_spooled_total", "Events that went to the spool, by why");
     describe_counter!("curbe_spool_drained_total", "Events that went from the spool to the queue");
+    describe_counter!(
+        "curbe_spool_given_up_segments_total",
+        "Segments that are not read any more, by why: unreadable, or removed by somebody"
+    );
+    describe_counter!(
+        "curbe_spool_given_up_events_total",
+        "Events that were kept and cannot be brought to the queue, as far as they could be counted, by why: unreadable, \
+         removed, or damaged"
+    );
     describe_counter!(
         "curbe_spool_cut_bytes_total",
         "Bytes that were found in the spool and are no event: a torn tail, or a damaged disk"

@@ -6,6 +6,9 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
+use super::count_given_up;
 use super::frame::{Found, Frames, SEGMENT_HEAD_BYTES, SegmentName};
 
 const EXTENSION: &str = "spool";
@@ -60,7 +63,15 @@ impl Directory {
         for path in paths {
             match recover(&path) {
                 Ok(segment) => segments.extend(segment),
-                Err(error) => put_away(&path, &error)?,
+                Err(error) if is_damage(&error) => {
+                    put_away(&path, &error)?;
+                    count_given_up("unreadable", 1, 0);
+                }
+                // Another start may read it: with a descriptor, with memory, or as the right user.
+                Err(error) => {
+                    let what = format!("{}: {error}", path.display());
+                    return Err(io::Error::new(error.kind(), what));
+                }
             }
         }
         Ok(segments)
@@ -94,6 +105,14 @@ pub(super) fn part(path: &Path, from: usize, to: usize) -> io::Result<(SegmentNa
     let mut part = vec![0; to.saturating_sub(from)];
     file.read_exact(&mut part)?;
     Ok((name, part))
+}
+
+/// Whether it is the file itself that cannot be read, by anybody: a process that lacks descriptors, memory or rights is
+/// no reason to give up what was accepted.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, IsADirectory, UnexpectedEof};
+    matches!(error.kind(), InvalidData | IsADirectory | UnexpectedEof)
+        || Errno::from_io_error(error) == Some(Errno::IO)
 }
 
 /// The number in a segment's file name.
@@ -245,6 +264,18 @@ mod tests {
         let segments = directory.segments().unwrap();
         assert_eq!(segments.iter().map(|s| &s.path).collect::<Vec<_>>(), [&second]);
         assert!(unreadable.with_extension(UNREADABLE).exists());
+    }
+
+    #[test]
+    fn only_the_file_itself_is_given_up_for() {
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::ACCESS, Errno::STALE] {
+            assert!(!is_damage(&errno.into()), "{errno}");
+        }
+        for errno in [Errno::IO, Errno::ISDIR] {
+            assert!(is_damage(&errno.into()), "{errno}");
+        }
+        assert!(is_damage(&io::ErrorKind::UnexpectedEof.into()));
+        assert!(is_damage(&io::ErrorKind::InvalidData.into()));
     }
 
     #[test]
