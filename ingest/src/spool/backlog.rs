@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use metrics::{counter, gauge};
 use tokio::sync::Notify;
 
-use super::count_given_up;
+use super::aside::put_away;
 use super::frame::SEGMENT_HEAD_BYTES;
-use super::segment::{self, Segment, number};
+use super::recovery::Recovered;
+use super::segment::Segment;
 use super::tracked::Tracked;
+use super::{count_cut, count_given_up};
 use crate::publisher::EVENT_BYTES_MAX;
 
 /// How long a segment of which nothing is waiting is written on, where what has gone is kept for a while.
@@ -52,8 +54,8 @@ impl Backlog {
     /// With what an earlier process has left.
     pub(super) fn new(found: Vec<Segment>, keeps: Duration) -> Self {
         let mut state = State::default();
-        for Segment { path, bytes, events } in found {
-            let Some(number) = number(&path) else { continue };
+        for Segment { number, path, left } in found {
+            let Recovered { bytes, events } = left;
             state.bytes += bytes;
             state.waiting += events;
             state.segments.push_back(Tracked {
@@ -71,10 +73,6 @@ impl Backlog {
         };
         backlog.state().tell();
         backlog
-    }
-
-    pub(super) fn last_number(&self) -> Option<u64> {
-        self.state().segments.back().map(|last| last.number)
     }
 
     /// Notes how the last write went.
@@ -169,12 +167,21 @@ impl Backlog {
         state.tell();
     }
 
+    /// So much of a segment is no event. It was whole when it was written, or is a tail that could not be cut off.
+    pub(super) fn damaged(&self, number: u64, bytes: usize) {
+        if let Some(segment) = self.state().find(number) {
+            segment.is_damaged = true;
+        }
+        count_cut(bytes);
+        self.gone(number, bytes, 0);
+    }
+
     /// Gives a segment up that cannot be read.
     pub(super) fn put_away(&self, number: u64) {
         let path = self.state().find(number).map(|segment| segment.path.clone());
         let why = io::Error::other("it was tried often enough");
         if let Some(path) = path
-            && let Err(error) = segment::put_away(&path, &why)
+            && let Err(error) = put_away(&path, &why)
         {
             tracing::error!(%error, path = %path.display(), "it cannot be put away either");
         }
@@ -326,11 +333,16 @@ mod tests {
     }
 
     #[test]
-    fn what_the_disk_has_damaged_does_not_wait_for_ever() {
-        let (_folder, backlog) = filled(Duration::ZERO);
+    fn what_the_disk_has_damaged_does_not_wait_for_ever_and_is_kept() {
+        let (folder, backlog) = filled(Duration::ZERO);
+        fs::write(folder.path().join("0"), "whole").unwrap();
         backlog.gone(0, 40, 1);
-        backlog.gone(0, 60, 0);
+        backlog.damaged(0, 60);
         assert_eq!(backlog.waiting(), 2);
+        backlog.close(0);
+        backlog.remove_gone();
+        assert!(!folder.path().join("0").exists());
+        assert_eq!(fs::read(folder.path().join("0.damaged")).unwrap(), b"whole");
     }
 
     #[test]

@@ -139,13 +139,13 @@ impl Spool {
             }
             self.send_group(way, number, group).await.map_err(Stop::Queue)?;
             if damaged > 0 {
-                // It was whole when it was written. What can be read goes on.
+                // What can be read goes on.
                 tracing::error!(
                     bytes = damaged,
                     segment = number,
                     "the disk has damaged the spool"
                 );
-                self.backlog.gone(number, damaged, 0);
+                self.backlog.damaged(number, damaged);
             }
             *window = (*window * 2).min(WINDOW_MAX);
         }

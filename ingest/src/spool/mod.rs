@@ -1,9 +1,11 @@
 //! The spool: events on this machine's own disk, durable before their senders are told so, until the queue takes them.
 
+mod aside;
 mod backlog;
 mod drain;
 mod frame;
 mod holds;
+mod recovery;
 mod segment;
 mod tracked;
 mod writer;
@@ -77,7 +79,7 @@ impl Spool {
             tracing::info!(events = waiting, "events wait in the spool");
         }
         let (orders, received) = channel(ORDERS_MAX);
-        let writer = Writer::new(directory, Arc::clone(&backlog), bytes_max);
+        let writer = Writer::new(directory, Arc::clone(&backlog), bytes_max)?;
         thread::Builder::new().name("spool".to_owned()).spawn(move || writer.run(received))?;
         Ok(Self { orders, backlog, bytes_max })
     }
@@ -127,6 +129,12 @@ impl Spool {
 /// Whether a directory can be had.
 pub(crate) fn check(path: &Path) -> io::Result<()> {
     Directory::open(path).map(drop)
+}
+
+/// Counts bytes that were found and are no event.
+fn count_cut(bytes: usize) {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    metrics::counter!("curbe_spool_cut_bytes_total").increment(bytes);
 }
 
 /// Counts what does not go to the queue unless a person sees to it.

@@ -64,9 +64,13 @@ impl Open {
 }
 
 impl Writer {
-    pub(super) fn new(directory: Directory, backlog: Arc<Backlog>, bytes_max: usize) -> Self {
-        let number = backlog.last_number().map_or(0, |last| last + 1);
-        Self { directory, backlog, bytes_max, number, open: None }
+    pub(super) fn new(
+        directory: Directory,
+        backlog: Arc<Backlog>,
+        bytes_max: usize,
+    ) -> io::Result<Self> {
+        let number = directory.next_number()?;
+        Ok(Self { directory, backlog, bytes_max, number, open: None })
     }
 
     /// Until nobody can ask any more.
