@@ -94,7 +94,8 @@ pub async fn serve(
     let admin = tokio::spawn(admin);
     let draining = spool::drain(spool.clone(), publisher.clone(), cache.clone());
     let draining = tokio::spawn(ended.clone().run_until_cancelled_owned(draining));
-    let watch = queue_watch::watch(publisher.clone(), spool.clone(), readiness.clone());
+    let (durability, ready) = (config.durability, readiness.clone());
+    let watch = queue_watch::watch(publisher.clone(), spool.clone(), durability, ready);
     let watch = tokio::spawn(ended.clone().run_until_cancelled_owned(watch));
     let reloading = tokio::spawn(ended.clone().run_until_cancelled_owned(reloading));
 

@@ -318,6 +318,24 @@ async fn for_as_long_as_the_disk_takes_it() {
     wait_until(SOON, "ingest", async || is_ready(bank.ingest.admin_url()).await).await;
 }
 
+/// Whatever the queue could take: nobody is told yes by it there.
+#[tokio::test]
+async fn and_where_the_disk_answers_it_must_take_it() {
+    let bank = Bank::on(Stack::for_test().await, &[("DURABILITY", "disk")]).await;
+    let user = bank.customer().await;
+    std::fs::remove_dir_all(bank.spool()).unwrap();
+    let answer = bank.send(&bank.signed(&user.calls(MEXICO, 61).hangup())).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    wait_until(SOON, "ingest to say so", async || match is_ready(bank.ingest.admin_url()).await {
+        Ok(()) => Err("it is ready"),
+        Err(_) => Ok(()),
+    })
+    .await;
+    std::fs::create_dir(bank.spool()).unwrap();
+    wait_until(SOON, "ingest", async || is_ready(bank.ingest.admin_url()).await).await;
+    bank.hang_up(&user.calls(MEXICO, 61)).await;
+}
+
 #[tokio::test]
 async fn and_only_for_one_process() {
     let bank = Bank::without_worker().await;
