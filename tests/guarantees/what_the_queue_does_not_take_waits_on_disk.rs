@@ -336,6 +336,48 @@ async fn and_where_the_disk_answers_it_must_take_it() {
     bank.hang_up(&user.calls(MEXICO, 61)).await;
 }
 
+/// A link that says nothing is still connected: what was sent on it is not on the queue, and the end of a call, told to
+/// another ingest, would be there first.
+#[tokio::test]
+async fn and_a_decision_counts_as_told_once_the_queue_has_it_where_the_disk_answers() {
+    let bank = Bank::on(Stack::for_test().await, &[("DURABILITY", "disk")]).await;
+    bank.stack.start_worker(&[]).await.unwrap();
+    let user = bank.customer().await;
+    bank.cache_is_current().await;
+    let nowhere = || TwilioCall::outbound(&user.number, "+9999999999");
+    let lasting = async || {
+        let in_an_hour = OffsetDateTime::now_utc().unix_timestamp() + 3_600;
+        let mut redis = bank.redis().await;
+        let lasting: Vec<String> =
+            redis.zrangebyscore("holds:index", in_an_hour, "+inf").await.unwrap();
+        lasting
+    };
+    let first = TwilioCall::outbound(&user.number, MEXICO);
+    assert!(bank.ask(&first).await.limit().is_some());
+    assert!(!bank.ask(&nowhere()).await.is_silent());
+    assert_eq!(lasting().await, [""; 0]);
+
+    bank.stack.nats().process().freeze();
+    for _ in 0..2 {
+        assert!(bank.ask(&nowhere()).await.is_silent());
+    }
+    let second = TwilioCall::outbound(&user.number, MEXICO);
+    assert!(bank.ask(&second).await.limit().is_some());
+    let left_alone = lasting().await;
+    assert!(left_alone.len() == 1 && left_alone[0].contains(&second.sid), "{left_alone:?}");
+    let log = bank.ingest.process().log();
+    assert!(!log.contains("no connection to the queue"), "the link is silent, not gone: {log}");
+
+    bank.stack.nats().process().resume();
+    bank.nothing_is_spooled().await;
+    assert!(!bank.ask(&nowhere()).await.is_silent());
+    for call in [first, second] {
+        bank.hang_up(&call.completed(61)).await;
+    }
+    bank.all_is_well().await;
+    assert_eq!(bank.spent(&user).await, "0.0548");
+}
+
 #[tokio::test]
 async fn and_only_for_one_process() {
     let bank = Bank::without_worker().await;

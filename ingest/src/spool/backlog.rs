@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::aside::put_away;
 use super::frame::SEGMENT_HEAD_BYTES;
+use super::progress::{Place, Progress};
 use super::recovery::Recovered;
 use super::segment::Segment;
 use super::tracked::Tracked;
@@ -29,6 +30,7 @@ pub(super) struct Backlog {
     keeps: Duration,
     grown: Notify,
     has_failed: AtomicBool,
+    pub(super) progress: Progress,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +72,7 @@ impl Backlog {
             keeps,
             grown: Notify::new(),
             has_failed: AtomicBool::new(false),
+            progress: Progress::default(),
         };
         backlog.state().tell();
         backlog
@@ -147,13 +150,20 @@ impl Backlog {
         })
     }
 
-    /// So much more of a segment has gone.
-    pub(super) fn gone(&self, number: u64, bytes: usize, events: usize) {
+    /// So much more of a segment was acknowledged.
+    pub(super) fn acknowledged(&self, number: u64, bytes: usize, events: usize) {
+        let end = self.gone(number, bytes, events);
+        self.progress.acknowledged(Place { number, end });
+    }
+
+    /// So much more of a segment does not wait any more; returns how much in all.
+    fn gone(&self, number: u64, bytes: usize, events: usize) -> usize {
         let mut state = self.state();
-        let mut gone = events;
+        let (mut gone, mut end) = (events, 0);
         if let Some(segment) = state.find(number) {
             segment.gone_bytes += bytes;
             segment.gone_events += events;
+            end = segment.gone_bytes;
             if segment.has_gone() {
                 segment.gone_at = Some(Instant::now());
                 // Those that stood where the disk was damaged do not wait any more.
@@ -165,6 +175,7 @@ impl Backlog {
         }
         state.waiting = state.waiting.saturating_sub(gone);
         state.tell();
+        end
     }
 
     /// So much of a segment is no event. It was whole when it was written, or is a tail that could not be cut off.
@@ -172,6 +183,7 @@ impl Backlog {
         if let Some(segment) = self.state().find(number) {
             segment.is_damaged = true;
         }
+        self.progress.lost(number);
         count_cut(bytes);
         self.gone(number, bytes, 0);
     }
@@ -197,6 +209,7 @@ impl Backlog {
         state.waiting = state.waiting.saturating_sub(lost);
         state.bytes = state.bytes.saturating_sub(segment.bytes);
         state.tell();
+        self.progress.lost(number);
         count_given_up(reason, 1, lost);
         tracing::error!(
             segment = number,
@@ -323,10 +336,10 @@ mod tests {
         let next = |backlog: &Backlog| backlog.next().map(|next| (next.number, next.from, next.to));
         let head = SEGMENT_HEAD_BYTES;
         assert_eq!(next(&backlog), Some((0, head, head + 100)));
-        backlog.gone(0, 40, 1);
+        backlog.acknowledged(0, 40, 1);
         assert_eq!(next(&backlog), Some((0, head + 40, head + 100)));
         assert_eq!(backlog.waiting(), 3);
-        backlog.gone(0, 60, 1);
+        backlog.acknowledged(0, 60, 1);
         assert_eq!(next(&backlog), Some((1, head, head + 100)));
         backlog.grow(0, 10, 1);
         assert_eq!(next(&backlog), Some((0, head + 100, head + 110)));
@@ -336,7 +349,7 @@ mod tests {
     fn what_the_disk_has_damaged_does_not_wait_for_ever_and_is_kept() {
         let (folder, backlog) = filled(Duration::ZERO);
         fs::write(folder.path().join("0"), "whole").unwrap();
-        backlog.gone(0, 40, 1);
+        backlog.acknowledged(0, 40, 1);
         backlog.damaged(0, 60);
         assert_eq!(backlog.waiting(), 2);
         backlog.close(0);
@@ -348,7 +361,7 @@ mod tests {
     #[test]
     fn what_is_given_up_waits_no_more_and_keeps_its_file() {
         let (folder, backlog) = filled(Duration::ZERO);
-        backlog.gone(0, 40, 1);
+        backlog.acknowledged(0, 40, 1);
         backlog.give_up(0, "unreadable");
         assert_eq!(backlog.waiting(), 2);
         assert_eq!(backlog.next().map(|next| next.number), Some(1));
@@ -359,7 +372,7 @@ mod tests {
     #[test]
     fn nothing_is_removed_that_is_written_or_waits() {
         let (folder, backlog) = filled(Duration::ZERO);
-        backlog.gone(0, 100, 2);
+        backlog.acknowledged(0, 100, 2);
         backlog.remove_gone();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         assert_eq!(backlog.to_be_closed(), Some(0));
@@ -374,7 +387,7 @@ mod tests {
     #[test]
     fn what_is_kept_for_safety_makes_room_and_can_be_sent_again() {
         let (folder, backlog) = filled(Duration::from_mins(5));
-        backlog.gone(0, 100, 2);
+        backlog.acknowledged(0, 100, 2);
         backlog.close(0);
         backlog.remove_gone();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
@@ -383,7 +396,7 @@ mod tests {
         let full = 2 * (SEGMENT_HEAD_BYTES + 100);
         assert!(backlog.make_room(0, full));
         assert!(!backlog.make_room(1, full), "all of it waits");
-        backlog.gone(0, 100, 2);
+        backlog.acknowledged(0, 100, 2);
         assert!(backlog.make_room(1, full));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

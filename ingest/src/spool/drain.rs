@@ -73,6 +73,7 @@ pub(crate) async fn drain(spool: Spool, publisher: Publisher, cache: CreditCache
         match spool.send(&way, waiting, &mut window).await {
             Ok(()) => (pause, unreadable) = (PAUSE_FIRST, 0),
             Err(stop) => {
+                spool.backlog.progress.failed();
                 unreadable = if stop.is_damage() { unreadable + 1 } else { 0 };
                 if unreadable > READS_MAX {
                     spool.put_away(number).await;
@@ -166,7 +167,7 @@ impl Spool {
         for (sent, bytes) in sent {
             let acknowledged = timeout(ACK, sent.acknowledged()).await;
             acknowledged.unwrap_or_else(|_| Err(NotQueued::silent()))?;
-            self.backlog.gone(segment, bytes, 1);
+            self.backlog.acknowledged(segment, bytes, 1);
             counter!("curbe_spool_drained_total").increment(1);
         }
         Ok(())

@@ -5,6 +5,7 @@ mod backlog;
 mod drain;
 mod frame;
 mod holds;
+mod progress;
 mod recovery;
 mod segment;
 mod tracked;
@@ -26,7 +27,10 @@ use segment::Directory;
 use writer::{Append, Order, Writer};
 
 pub(crate) use drain::drain;
+pub(crate) use progress::Place;
 
+/// So few are sent together, in no time.
+const SOON_GONE: usize = 256;
 /// Those that wait to be written; more than there are connections as a rule.
 const ORDERS_MAX: usize = 4_096;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -84,12 +88,19 @@ impl Spool {
         Ok(Self { orders, backlog, bytes_max })
     }
 
-    /// Keeps an event; `Ok` once it is durable.
-    pub(crate) async fn append(&self, event: &Outgoing) -> Result<(), SpoolError> {
+    /// Keeps an event; `Ok` once it is durable, with where it stands.
+    pub(crate) async fn append(&self, event: &Outgoing) -> Result<Place, SpoolError> {
         let (reply, answer) = oneshot::channel();
         let append = Append { event: Parts::of(event)?, reply };
         self.orders.try_send(Order::Append(append)).map_err(|_| SpoolError::Busy)?;
         answer.await.unwrap_or_else(|_| Err(SpoolError::Unwritable("its thread ended".to_owned())))
+    }
+
+    /// Whether the queue acknowledges what stands there within this time; asked for in vain while it acknowledges nothing,
+    /// or there is much to be sent.
+    pub(crate) async fn has_gone(&self, place: Place, within: Duration) -> bool {
+        let is_soon = self.backlog.progress.is_flowing() && self.waiting() < SOON_GONE;
+        is_soon && self.backlog.progress.reaches(place, within).await
     }
 
     /// Whether it would take another event.
