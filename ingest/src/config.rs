@@ -11,9 +11,8 @@ use hyper::Uri;
 use secrecy::SecretString;
 
 use crate::durability::Durability;
-use crate::preflight;
 use crate::secrets::Source;
-use crate::spool;
+use crate::{descriptors, preflight, spool};
 
 /// Takes the providers' webhooks: proves who sent them, makes them durable, answers.
 #[derive(Clone, Debug, Parser)]
@@ -80,7 +79,8 @@ pub struct Config {
     /// room for events. Less than INGEST_CONNECTIONS_MAX.
     #[arg(long, env, default_value = "256", value_parser = bounded(1_usize, 65_536))]
     pub ingest_preflights_max: usize,
-    /// Open connections, from 1 to 65536; more wait to be accepted.
+    /// Open connections, from 1 to 65536; more wait to be accepted. The limit of open files is raised for them, as far as
+    /// it may be.
     #[arg(long, env, default_value = "1024", value_parser = bounded(1_usize, 65_536))]
     pub ingest_connections_max: usize,
     /// How long requests in progress may take once the process ends, from 0s to 5m.
@@ -102,7 +102,7 @@ impl Config {
     ///
     /// # Errors
     /// There is no secret at all, one that two providers share, or a file of secrets that cannot be used; the spool's
-    /// directory cannot be had; calls that begin could take every connection.
+    /// directory cannot be had; calls that begin could take every connection; so many could not be open.
     pub fn check(&self) -> Result<(), Problem> {
         if self.ingest_preflights_max >= self.ingest_connections_max {
             return Err(Problem {
@@ -111,6 +111,10 @@ impl Config {
                     .to_owned(),
             });
         }
+        descriptors::check(self.ingest_connections_max).map_err(|too_few| Problem {
+            variable: "INGEST_CONNECTIONS_MAX".to_owned(),
+            reason: too_few.to_string(),
+        })?;
         spool::check(&self.spool_directory).map_err(|error| Problem {
             variable: "SPOOL_DIRECTORY".to_owned(),
             reason: format!("cannot be used: {error}"),

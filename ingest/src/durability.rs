@@ -9,10 +9,7 @@ use tokio::time::timeout;
 
 use crate::publisher::{NotQueued, Outgoing, Publisher};
 use crate::rejection::Rejection;
-use crate::spool::{Spool, SpoolError};
-
-/// So few are sent together, in no time.
-const SOON_GONE: usize = 256;
+use crate::spool::{Place, Spool, SpoolError};
 
 /// What must have happened before a provider is told yes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -47,10 +44,8 @@ impl Durability {
 pub(crate) enum Kept {
     /// On the queue, at this place; or there before.
     Queued { sequence: u64, is_duplicate: bool },
-    /// On this machine's disk, on its way to a queue that takes messages.
-    Written,
-    /// On this machine's disk, for as long as the queue takes none.
-    Spooled,
+    /// On this machine's disk, for as long as it takes until the queue has it.
+    Spooled(Place),
 }
 
 /// Makes messages durable; cheap to clone.
@@ -113,21 +108,30 @@ impl Keeper {
             Err(not_queued) => not_queued,
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        let is_ahead = self.spool.waiting() < SOON_GONE;
         let spooled = message();
         let spooled = timeout(left, self.spool.append(&spooled)).await;
         match spooled.unwrap_or(Err(SpoolError::Busy)) {
-            Ok(()) => {
+            Ok(place) => {
                 counter!("curbe_spooled_total", "reason" => not_queued.reason).increment(1);
-                let is_on_its_way = is_ahead
-                    && self.durability == Durability::Disk
-                    && self.publisher.takes_events().is_ok();
-                Ok(if is_on_its_way { Kept::Written } else { Kept::Spooled })
+                Ok(Kept::Spooled(place))
             }
             Err(error) => Err(Rejection::Unavailable {
                 reason: error.reason(),
                 detail: format!("{error}; {}", not_queued.detail),
             }),
+        }
+    }
+
+    /// Whether the queue has what was kept: it has acknowledged it. Where all goes over the disk, that is waited for, no
+    /// longer than [`Self::keep`] waits elsewhere.
+    pub(crate) async fn is_queued(&self, kept: Kept, within: Duration) -> bool {
+        match kept {
+            Kept::Queued { .. } => true,
+            Kept::Spooled(place) => {
+                self.durability == Durability::Disk
+                    && self.publisher.takes_events().is_ok()
+                    && self.spool.has_gone(place, self.ack_timeout.min(within / 2)).await
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //! never touches Postgres.
 
 mod config;
+mod descriptors;
 mod durability;
 mod preflight;
 mod publisher;
@@ -49,7 +50,7 @@ pub struct Sockets {
 /// Serves until `shutdown`, then finishes what it has begun.
 ///
 /// # Errors
-/// A port cannot be bound, or the queue's address or a secret cannot be used.
+/// A port cannot be bound, the queue's address or a secret cannot be used, or too few files may be open.
 pub async fn run(
     config: Config,
     metrics: PrometheusHandle,
@@ -66,7 +67,7 @@ pub async fn run(
 /// As [`run`], on sockets that are bound already.
 ///
 /// # Errors
-/// The queue's address or a secret cannot be used.
+/// The queue's address or a secret cannot be used, or too few files may be open.
 pub async fn serve(
     config: Config,
     sockets: Sockets,
@@ -77,6 +78,7 @@ pub async fn serve(
     signatures::describe();
     preflight::describe();
     spool::describe();
+    descriptors::provide(config.ingest_connections_max).context("INGEST_CONNECTIONS_MAX")?;
     let (secrets, reloading) = secrets::open(&config)?;
     let spool =
         Spool::open(&config.spool_directory, config.spool_bytes_max, config.durability.keeps());
@@ -92,7 +94,8 @@ pub async fn serve(
     let admin = tokio::spawn(admin);
     let draining = spool::drain(spool.clone(), publisher.clone(), cache.clone());
     let draining = tokio::spawn(ended.clone().run_until_cancelled_owned(draining));
-    let watch = queue_watch::watch(publisher.clone(), spool.clone(), readiness.clone());
+    let (durability, ready) = (config.durability, readiness.clone());
+    let watch = queue_watch::watch(publisher.clone(), spool.clone(), durability, ready);
     let watch = tokio::spawn(ended.clone().run_until_cancelled_owned(watch));
     let reloading = tokio::spawn(ended.clone().run_until_cancelled_owned(reloading));
 

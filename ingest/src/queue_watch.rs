@@ -1,11 +1,12 @@
 //! Looks after the queue from outside the requests: whether it can be reached, and whether it still keeps events; and
-//! whether the spool takes those that it does not.
+//! whether the spool takes those that it does not, or, where each goes there first, whether it takes any.
 
 use std::time::Duration;
 
 use curbe_platform::probes::{Phase, Readiness};
 use tokio::time::{Instant, interval_at};
 
+use crate::durability::Durability;
 use crate::publisher::Publisher;
 use crate::spool::Spool;
 
@@ -35,8 +36,13 @@ impl Verified {
     }
 }
 
-/// Keeps readiness true to what the queue can take, for ever.
-pub(crate) async fn watch(publisher: Publisher, spool: Spool, readiness: Readiness) {
+/// Keeps readiness true to what can be taken, for ever.
+pub(crate) async fn watch(
+    publisher: Publisher,
+    spool: Spool,
+    durability: Durability,
+    readiness: Readiness,
+) {
     let begun = Instant::now();
     // The first look comes late enough for the first connection to be there.
     let mut timer = interval_at(Instant::now() + INTERVAL, INTERVAL);
@@ -60,9 +66,17 @@ pub(crate) async fn watch(publisher: Publisher, spool: Spool, readiness: Readine
         let queue = is_up && last.as_ref().is_some_and(|verified| verified.doubt.is_none());
         let is_patient = !was_ready && begun.elapsed() < PATIENCE;
         spool.look_again().await;
-        let takes_events = queue || (!is_patient && spool.takes_events());
+        let takes_events = takes_events(durability, queue, spool.takes_events(), is_patient);
         was_ready |= takes_events;
         readiness.enter(phase(takes_events, was_ready));
+    }
+}
+
+/// Whether an event would be taken by what it must be durable on.
+fn takes_events(durability: Durability, queue: bool, spool: bool, is_patient: bool) -> bool {
+    match durability {
+        Durability::Queue => queue || (spool && !is_patient),
+        Durability::Disk => spool,
     }
 }
 
@@ -84,6 +98,19 @@ fn phase(takes_events: bool, was_ready: bool) -> Phase {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_answers_must_take_events() {
+        for is_patient in [false, true] {
+            assert!(takes_events(Durability::Queue, true, false, is_patient));
+            assert_eq!(takes_events(Durability::Queue, false, true, is_patient), !is_patient);
+            assert!(!takes_events(Durability::Queue, false, false, is_patient));
+            for queue in [false, true] {
+                assert!(!takes_events(Durability::Disk, queue, false, is_patient));
+                assert!(takes_events(Durability::Disk, queue, true, is_patient));
+            }
+        }
+    }
 
     #[test]
     fn only_what_takes_events_makes_ready() {

@@ -61,7 +61,7 @@ pub(crate) async fn accept(
             );
             if is_duplicate { Accepted::Duplicate } else { Accepted::Queued }
         }
-        Kept::Written | Kept::Spooled => {
+        Kept::Spooled(_) => {
             tracing::info!(requestId = request_id, provider, leg, kind, "spooled");
             Accepted::Spooled
         }

@@ -4,13 +4,16 @@
 use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::process::Stdio;
 
 use curbe_tests::simulator::send::Sender;
 use curbe_tests::simulator::twilio::TwilioCall;
-use curbe_tests::stack::services::is_ready;
-use curbe_tests::stack::{Stack, wait_until};
+use curbe_tests::stack::services::{Service, is_ready};
+use curbe_tests::stack::{Stack, paths, wait_until};
 use redis::AsyncCommands as _;
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use time::OffsetDateTime;
+use tokio::process::Command;
 
 use crate::fixture::asking::document;
 use crate::fixture::spool::spools;
@@ -82,6 +85,108 @@ async fn though_the_disk_gives_one_segment_back_in_part() {
     bank.hang_up(&later).await;
     assert_eq!(bank.settled(&later.sid).await, "charged");
     bank.all_is_well().await;
+}
+
+#[tokio::test]
+async fn though_the_disk_damages_one_event_of_many() {
+    let (bank, calls) = with_spooled(5).await;
+    let segment = bank.segments().pop().unwrap();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&segment, &bytes).unwrap();
+    bank.stack.nats().restart().await.unwrap();
+    bank.nothing_is_spooled().await;
+    bank.all_is_well().await;
+    let mut charged = 0;
+    for call in &calls {
+        charged += bank.charges(&call.sid).await.len();
+    }
+    assert_eq!(charged, 4);
+    wait_until(SOON, "the segment to be kept for a person", async || {
+        match std::fs::read(segment.with_extension("damaged")) {
+            Ok(kept) if kept == bytes => Ok(()),
+            found => Err(format!("{:?}", found.map(|kept| kept.len()))),
+        }
+    })
+    .await;
+    // Its number is not given out again: put back, it is in nobody's way.
+    bank.ingest.restart().await.unwrap();
+    bank.stack.nats().process().kill();
+    let call = bank.customer().await.calls(MEXICO, 61);
+    bank.hang_up(&call).await;
+    assert!(bank.segments()[0] > segment, "{:?}", bank.segments());
+    all_are_charged(&bank, &[call]).await;
+}
+
+#[tokio::test]
+async fn though_no_file_can_be_opened_for_a_while() {
+    let bank = Bank::open().await;
+    let user = bank.customer().await;
+    // Its connection stays, so that nothing but the spool needs another descriptor afterwards.
+    bank.stack.nats().process().freeze();
+    let calls: Vec<TwilioCall> = (0..20).map(|_| user.calls(MEXICO, 61)).collect();
+    bank.hang_up_all(&calls).await;
+    let before = open_files_of(&bank.ingest, 3);
+    bank.stack.nats().process().resume();
+    // More often than a segment is read again that is damaged.
+    wait_until(SOON, "the drain to wait", async || {
+        match bank.ingest.process().log().matches("Too many open files").count() {
+            8.. => Ok(()),
+            count => Err(count),
+        }
+    })
+    .await;
+    assert!(bank.given_up().is_empty(), "{:?}", bank.given_up());
+    open_files_of(&bank.ingest, before);
+    all_are_charged(&bank, &calls).await;
+    assert!(bank.given_up().is_empty(), "{:?}", bank.given_up());
+}
+
+/// Lets a process have only so many files open, whatever it has; returns how many it might have before.
+fn open_files_of(service: &Service, most: u64) -> u64 {
+    let pid = service.process().pid().and_then(|pid| Pid::from_raw(pid.try_into().unwrap()));
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let limit = Rlimit { current: Some(most), maximum };
+    prlimit(pid, Resource::Nofile, limit).unwrap().current.unwrap()
+}
+
+#[tokio::test]
+async fn or_so_many_files_as_connections_need_could_not_be_opened_and_it_says_so() {
+    let bank = Bank::without_worker().await;
+    let program = paths::binaries().unwrap().join("curbe-ingest");
+    let begun = |limit: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit {limit} && exec \"$0\"")]).arg(&program).env_clear();
+        for (name, value) in [
+            ("NATS_URL", bank.stack.nats_url()),
+            ("REDIS_URL", bank.stack.redis_url()),
+            ("PUBLIC_BASE_URL", "https://hooks.example.com"),
+            ("AUTH_TOKEN", "token"),
+            ("INGEST_LISTEN", "127.0.0.1:0"),
+            ("INGEST_ADMIN_LISTEN", "127.0.0.1:0"),
+        ] {
+            shell.env(name, value);
+        }
+        shell.env("SPOOL_DIRECTORY", bank.stack.folder().join("spools/limited"));
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        shell
+    };
+    let refused = begun("-n 300").output().await.unwrap();
+    assert_eq!(refused.status.code(), Some(78));
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(told.contains("INGEST_CONNECTIONS_MAX") && told.contains("1152"), "{told}");
+    // Its own limit alone is low: it raises that.
+    let mut raised = begun("-Sn 300").spawn().unwrap();
+    let pid = raised.id().unwrap();
+    wait_until(SOON, "the limit", async || {
+        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+        let current: u64 = files.split_whitespace().nth(3).unwrap().parse().unwrap();
+        if current == 1152 { Ok(()) } else { Err(files.to_owned()) }
+    })
+    .await;
+    raised.kill().await.unwrap();
 }
 
 /// While the spool is drained too: what is sent meanwhile must not overtake it.
@@ -211,6 +316,66 @@ async fn for_as_long_as_the_disk_takes_it() {
     .await;
     all_are_charged(&bank, &kept).await;
     wait_until(SOON, "ingest", async || is_ready(bank.ingest.admin_url()).await).await;
+}
+
+/// Whatever the queue could take: nobody is told yes by it there.
+#[tokio::test]
+async fn and_where_the_disk_answers_it_must_take_it() {
+    let bank = Bank::on(Stack::for_test().await, &[("DURABILITY", "disk")]).await;
+    let user = bank.customer().await;
+    std::fs::remove_dir_all(bank.spool()).unwrap();
+    let answer = bank.send(&bank.signed(&user.calls(MEXICO, 61).hangup())).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    wait_until(SOON, "ingest to say so", async || match is_ready(bank.ingest.admin_url()).await {
+        Ok(()) => Err("it is ready"),
+        Err(_) => Ok(()),
+    })
+    .await;
+    std::fs::create_dir(bank.spool()).unwrap();
+    wait_until(SOON, "ingest", async || is_ready(bank.ingest.admin_url()).await).await;
+    bank.hang_up(&user.calls(MEXICO, 61)).await;
+}
+
+/// A link that says nothing is still connected: what was sent on it is not on the queue, and the end of a call, told to
+/// another ingest, would be there first.
+#[tokio::test]
+async fn and_a_decision_counts_as_told_once_the_queue_has_it_where_the_disk_answers() {
+    let bank = Bank::on(Stack::for_test().await, &[("DURABILITY", "disk")]).await;
+    bank.stack.start_worker(&[]).await.unwrap();
+    let user = bank.customer().await;
+    bank.cache_is_current().await;
+    let nowhere = || TwilioCall::outbound(&user.number, "+9999999999");
+    let lasting = async || {
+        let in_an_hour = OffsetDateTime::now_utc().unix_timestamp() + 3_600;
+        let mut redis = bank.redis().await;
+        let lasting: Vec<String> =
+            redis.zrangebyscore("holds:index", in_an_hour, "+inf").await.unwrap();
+        lasting
+    };
+    let first = TwilioCall::outbound(&user.number, MEXICO);
+    assert!(bank.ask(&first).await.limit().is_some());
+    assert!(!bank.ask(&nowhere()).await.is_silent());
+    assert_eq!(lasting().await, [""; 0]);
+
+    bank.stack.nats().process().freeze();
+    for _ in 0..2 {
+        assert!(bank.ask(&nowhere()).await.is_silent());
+    }
+    let second = TwilioCall::outbound(&user.number, MEXICO);
+    assert!(bank.ask(&second).await.limit().is_some());
+    let left_alone = lasting().await;
+    assert!(left_alone.len() == 1 && left_alone[0].contains(&second.sid), "{left_alone:?}");
+    let log = bank.ingest.process().log();
+    assert!(!log.contains("no connection to the queue"), "the link is silent, not gone: {log}");
+
+    bank.stack.nats().process().resume();
+    bank.nothing_is_spooled().await;
+    assert!(!bank.ask(&nowhere()).await.is_silent());
+    for call in [first, second] {
+        bank.hang_up(&call.completed(61)).await;
+    }
+    bank.all_is_well().await;
+    assert_eq!(bank.spent(&user).await, "0.0548");
 }
 
 #[tokio::test]

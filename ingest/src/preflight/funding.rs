@@ -14,7 +14,6 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Asking, Blind, Decision, GUARD_SECONDS, Preflight, keep};
-use crate::durability::Kept;
 
 /// Between two tries to take a decision back.
 const WITHDRAWAL_PAUSE: Duration = Duration::from_secs(1);
@@ -58,7 +57,8 @@ impl Preflight {
         };
         // Nobody else knows of a decision that waits on this disk, however long: its hold is not looked for behind it
         // before the call must be over.
-        let seen_at = if kept == Kept::Spooled { authorized.due_at } else { asking.at };
+        let is_queued = self.is_queued(asking, kept).await;
+        let seen_at = if is_queued { asking.at } else { authorized.due_at };
         match self.confirm(asking, &authorized, seen_at).await {
             Ok(true) => {}
             Ok(false) => {

@@ -193,6 +193,12 @@ impl Preflight {
         let left = asking.deadline.saturating_duration_since(Instant::now()).max(LAST_MOMENT);
         keep(&self.keeper, event, asking.at, asking.request_id, left).await
     }
+
+    /// Whether the queue has a decision, before its caller has waited for too long.
+    async fn is_queued(&self, asking: &Asking<'_>, kept: Kept) -> bool {
+        let left = asking.deadline.saturating_duration_since(Instant::now());
+        self.keeper.is_queued(kept, left).await
+    }
 }
 
 async fn keep(

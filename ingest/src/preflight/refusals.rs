@@ -7,7 +7,6 @@ use curbe_domain::preflight::{Language, Reason};
 use sha2::{Digest, Sha256};
 
 use super::{Asking, Decision, Preflight};
-use crate::durability::Kept;
 
 /// Who goes on trying hears nothing more: each spoken refusal is an answered call at the provider.
 const SPOKEN_MAX: u64 = 2;
@@ -27,9 +26,8 @@ impl Preflight {
             decided_at: asking.at,
         });
         let is_ahead = match self.keep(asking, &event).await {
-            Ok(Kept::Queued { .. } | Kept::Written) => true,
-            // Its end may be told elsewhere and overtake it; then an answered refusal would be charged.
-            Ok(Kept::Spooled) => false,
+            // Else its end may be told elsewhere and overtake it; then an answered refusal would be charged.
+            Ok(kept) => self.is_queued(asking, kept).await,
             Err(rejection) => {
                 let (reason, detail) = (rejection.reason(), rejection.detail());
                 tracing::warn!(

@@ -10,9 +10,13 @@ use std::time::{Duration, Instant};
 use metrics::{counter, gauge};
 use tokio::sync::Notify;
 
+use super::aside::put_away;
 use super::frame::SEGMENT_HEAD_BYTES;
-use super::segment::{self, Segment, number};
+use super::progress::{Place, Progress};
+use super::recovery::Recovered;
+use super::segment::Segment;
 use super::tracked::Tracked;
+use super::{count_cut, count_given_up};
 use crate::publisher::EVENT_BYTES_MAX;
 
 /// How long a segment of which nothing is waiting is written on, where what has gone is kept for a while.
@@ -26,6 +30,7 @@ pub(super) struct Backlog {
     keeps: Duration,
     grown: Notify,
     has_failed: AtomicBool,
+    pub(super) progress: Progress,
 }
 
 #[derive(Debug, Default)]
@@ -51,8 +56,8 @@ impl Backlog {
     /// With what an earlier process has left.
     pub(super) fn new(found: Vec<Segment>, keeps: Duration) -> Self {
         let mut state = State::default();
-        for Segment { path, bytes, events } in found {
-            let Some(number) = number(&path) else { continue };
+        for Segment { number, path, left } in found {
+            let Recovered { bytes, events } = left;
             state.bytes += bytes;
             state.waiting += events;
             state.segments.push_back(Tracked {
@@ -67,13 +72,10 @@ impl Backlog {
             keeps,
             grown: Notify::new(),
             has_failed: AtomicBool::new(false),
+            progress: Progress::default(),
         };
         backlog.state().tell();
         backlog
-    }
-
-    pub(super) fn last_number(&self) -> Option<u64> {
-        self.state().segments.back().map(|last| last.number)
     }
 
     /// Notes how the last write went.
@@ -148,22 +150,42 @@ impl Backlog {
         })
     }
 
-    /// So much more of a segment has gone.
-    pub(super) fn gone(&self, number: u64, bytes: usize, events: usize) {
+    /// So much more of a segment was acknowledged.
+    pub(super) fn acknowledged(&self, number: u64, bytes: usize, events: usize) {
+        let end = self.gone(number, bytes, events);
+        self.progress.acknowledged(Place { number, end });
+    }
+
+    /// So much more of a segment does not wait any more; returns how much in all.
+    fn gone(&self, number: u64, bytes: usize, events: usize) -> usize {
         let mut state = self.state();
-        let mut gone = events;
+        let (mut gone, mut end) = (events, 0);
         if let Some(segment) = state.find(number) {
             segment.gone_bytes += bytes;
             segment.gone_events += events;
+            end = segment.gone_bytes;
             if segment.has_gone() {
                 segment.gone_at = Some(Instant::now());
                 // Those that stood where the disk was damaged do not wait any more.
-                gone += segment.events.saturating_sub(segment.gone_events);
-                segment.gone_events = segment.events;
+                let damaged = segment.events.saturating_sub(segment.gone_events);
+                segment.events = segment.gone_events;
+                gone += damaged;
+                count_given_up("damaged", 0, damaged);
             }
         }
         state.waiting = state.waiting.saturating_sub(gone);
         state.tell();
+        end
+    }
+
+    /// So much of a segment is no event. It was whole when it was written, or is a tail that could not be cut off.
+    pub(super) fn damaged(&self, number: u64, bytes: usize) {
+        if let Some(segment) = self.state().find(number) {
+            segment.is_damaged = true;
+        }
+        self.progress.lost(number);
+        count_cut(bytes);
+        self.gone(number, bytes, 0);
     }
 
     /// Gives a segment up that cannot be read.
@@ -171,26 +193,30 @@ impl Backlog {
         let path = self.state().find(number).map(|segment| segment.path.clone());
         let why = io::Error::other("it was tried often enough");
         if let Some(path) = path
-            && let Err(error) = segment::put_away(&path, &why)
+            && let Err(error) = put_away(&path, &why)
         {
             tracing::error!(%error, path = %path.display(), "it cannot be put away either");
         }
-        self.lose(number);
+        self.give_up(number, "unreadable");
     }
 
-    /// A segment is not there any more.
-    pub(super) fn lose(&self, number: u64) {
+    /// Knows nothing of a segment any more. Its file, if there is one, is left where it is.
+    pub(super) fn give_up(&self, number: u64, reason: &'static str) {
         let mut state = self.state();
-        let lost = state.find(number).map_or(0, |segment| {
-            segment.is_closed = true;
-            segment.gone_bytes = segment.bytes;
-            segment
-                .events
-                .saturating_sub(std::mem::replace(&mut segment.gone_events, segment.events))
-        });
+        let at = state.segments.iter().position(|segment| segment.number == number);
+        let Some(segment) = at.and_then(|at| state.segments.remove(at)) else { return };
+        let lost = segment.events.saturating_sub(segment.gone_events);
         state.waiting = state.waiting.saturating_sub(lost);
+        state.bytes = state.bytes.saturating_sub(segment.bytes);
         state.tell();
-        tracing::error!(segment = number, events = lost, "a segment of the spool is given up");
+        self.progress.lost(number);
+        count_given_up(reason, 1, lost);
+        tracing::error!(
+            segment = number,
+            events = lost,
+            reason,
+            "a segment of the spool is given up"
+        );
     }
 
     /// A segment that is written for no reason any more.
@@ -310,27 +336,43 @@ mod tests {
         let next = |backlog: &Backlog| backlog.next().map(|next| (next.number, next.from, next.to));
         let head = SEGMENT_HEAD_BYTES;
         assert_eq!(next(&backlog), Some((0, head, head + 100)));
-        backlog.gone(0, 40, 1);
+        backlog.acknowledged(0, 40, 1);
         assert_eq!(next(&backlog), Some((0, head + 40, head + 100)));
         assert_eq!(backlog.waiting(), 3);
-        backlog.gone(0, 60, 1);
+        backlog.acknowledged(0, 60, 1);
         assert_eq!(next(&backlog), Some((1, head, head + 100)));
         backlog.grow(0, 10, 1);
         assert_eq!(next(&backlog), Some((0, head + 100, head + 110)));
     }
 
     #[test]
-    fn what_the_disk_has_damaged_does_not_wait_for_ever() {
-        let (_folder, backlog) = filled(Duration::ZERO);
-        backlog.gone(0, 40, 1);
-        backlog.gone(0, 60, 0);
+    fn what_the_disk_has_damaged_does_not_wait_for_ever_and_is_kept() {
+        let (folder, backlog) = filled(Duration::ZERO);
+        fs::write(folder.path().join("0"), "whole").unwrap();
+        backlog.acknowledged(0, 40, 1);
+        backlog.damaged(0, 60);
         assert_eq!(backlog.waiting(), 2);
+        backlog.close(0);
+        backlog.remove_gone();
+        assert!(!folder.path().join("0").exists());
+        assert_eq!(fs::read(folder.path().join("0.damaged")).unwrap(), b"whole");
+    }
+
+    #[test]
+    fn what_is_given_up_waits_no_more_and_keeps_its_file() {
+        let (folder, backlog) = filled(Duration::ZERO);
+        backlog.acknowledged(0, 40, 1);
+        backlog.give_up(0, "unreadable");
+        assert_eq!(backlog.waiting(), 2);
+        assert_eq!(backlog.next().map(|next| next.number), Some(1));
+        backlog.remove_gone();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]
     fn nothing_is_removed_that_is_written_or_waits() {
         let (folder, backlog) = filled(Duration::ZERO);
-        backlog.gone(0, 100, 2);
+        backlog.acknowledged(0, 100, 2);
         backlog.remove_gone();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         assert_eq!(backlog.to_be_closed(), Some(0));
@@ -345,7 +387,7 @@ mod tests {
     #[test]
     fn what_is_kept_for_safety_makes_room_and_can_be_sent_again() {
         let (folder, backlog) = filled(Duration::from_mins(5));
-        backlog.gone(0, 100, 2);
+        backlog.acknowledged(0, 100, 2);
         backlog.close(0);
         backlog.remove_gone();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
@@ -354,7 +396,7 @@ mod tests {
         let full = 2 * (SEGMENT_HEAD_BYTES + 100);
         assert!(backlog.make_room(0, full));
         assert!(!backlog.make_room(1, full), "all of it waits");
-        backlog.gone(0, 100, 2);
+        backlog.acknowledged(0, 100, 2);
         assert!(backlog.make_room(1, full));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

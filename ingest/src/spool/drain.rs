@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::backlog::Waiting;
 use super::frame::{Found, Frames};
-use super::segment::part;
+use super::segment::{self, part};
 use super::writer::Order;
 use super::{Spool, holds};
 use crate::publisher::{NotQueued, Outgoing, Publisher};
@@ -21,7 +21,7 @@ const WINDOW_MAX: usize = 256;
 const ACK: Duration = Duration::from_secs(5);
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
-/// How often a segment is tried to be read.
+/// How often a segment is tried to be read that the disk does not give back.
 const READS_MAX: usize = 5;
 /// How often what has gone is looked at.
 const IDLE: Duration = Duration::from_millis(200);
@@ -39,6 +39,12 @@ enum Stop {
     Queue(NotQueued),
     #[error("a segment cannot be read: {0}")]
     Disk(#[from] io::Error),
+}
+
+impl Stop {
+    fn is_damage(&self) -> bool {
+        matches!(self, Self::Disk(error) if segment::is_damage(error))
+    }
 }
 
 /// Brings what waits to the queue, for ever.
@@ -67,7 +73,8 @@ pub(crate) async fn drain(spool: Spool, publisher: Publisher, cache: CreditCache
         match spool.send(&way, waiting, &mut window).await {
             Ok(()) => (pause, unreadable) = (PAUSE_FIRST, 0),
             Err(stop) => {
-                unreadable = if matches!(stop, Stop::Disk(_)) { unreadable + 1 } else { 0 };
+                spool.backlog.progress.failed();
+                unreadable = if stop.is_damage() { unreadable + 1 } else { 0 };
                 if unreadable > READS_MAX {
                     spool.put_away(number).await;
                     unreadable = 0;
@@ -91,13 +98,18 @@ impl Spool {
         }
     }
 
-    /// Gives a segment up that cannot be read, once nothing more is written to it.
+    /// Gives a segment up that cannot be read.
     async fn put_away(&self, number: u64) {
+        self.close(number).await;
+        self.backlog.put_away(number);
+    }
+
+    /// Returns once nothing more is written to a segment.
+    async fn close(&self, number: u64) {
         self.orders.send(Order::Close(number)).await.ok();
         while !self.backlog.is_closed(number) {
             sleep(PAUSE_FIRST).await;
         }
-        self.backlog.put_away(number);
     }
 
     /// Sends what waits in one segment.
@@ -107,7 +119,8 @@ impl Spool {
         let read = tokio::task::spawn_blocking(move || part(&path, from, to)).await;
         let (name, part) = match read.map_err(io::Error::other)? {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.backlog.lose(number);
+                self.close(number).await;
+                self.backlog.give_up(number, "removed");
                 return Ok(());
             }
             read => read?,
@@ -127,13 +140,13 @@ impl Spool {
             }
             self.send_group(way, number, group).await.map_err(Stop::Queue)?;
             if damaged > 0 {
-                // It was whole when it was written. What can be read goes on.
+                // What can be read goes on.
                 tracing::error!(
                     bytes = damaged,
                     segment = number,
                     "the disk has damaged the spool"
                 );
-                self.backlog.gone(number, damaged, 0);
+                self.backlog.damaged(number, damaged);
             }
             *window = (*window * 2).min(WINDOW_MAX);
         }
@@ -154,7 +167,7 @@ impl Spool {
         for (sent, bytes) in sent {
             let acknowledged = timeout(ACK, sent.acknowledged()).await;
             acknowledged.unwrap_or_else(|_| Err(NotQueued::silent()))?;
-            self.backlog.gone(segment, bytes, 1);
+            self.backlog.acknowledged(segment, bytes, 1);
             counter!("curbe_spool_drained_total").increment(1);
         }
         Ok(())

@@ -1,9 +1,12 @@
 //! The spool: events on this machine's own disk, durable before their senders are told so, until the queue takes them.
 
+mod aside;
 mod backlog;
 mod drain;
 mod frame;
 mod holds;
+mod progress;
+mod recovery;
 mod segment;
 mod tracked;
 mod writer;
@@ -24,7 +27,10 @@ use segment::Directory;
 use writer::{Append, Order, Writer};
 
 pub(crate) use drain::drain;
+pub(crate) use progress::Place;
 
+/// So few are sent together, in no time.
+const SOON_GONE: usize = 256;
 /// Those that wait to be written; more than there are connections as a rule.
 const ORDERS_MAX: usize = 4_096;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -77,17 +83,24 @@ impl Spool {
             tracing::info!(events = waiting, "events wait in the spool");
         }
         let (orders, received) = channel(ORDERS_MAX);
-        let writer = Writer::new(directory, Arc::clone(&backlog), bytes_max);
+        let writer = Writer::new(directory, Arc::clone(&backlog), bytes_max)?;
         thread::Builder::new().name("spool".to_owned()).spawn(move || writer.run(received))?;
         Ok(Self { orders, backlog, bytes_max })
     }
 
-    /// Keeps an event; `Ok` once it is durable.
-    pub(crate) async fn append(&self, event: &Outgoing) -> Result<(), SpoolError> {
+    /// Keeps an event; `Ok` once it is durable, with where it stands.
+    pub(crate) async fn append(&self, event: &Outgoing) -> Result<Place, SpoolError> {
         let (reply, answer) = oneshot::channel();
         let append = Append { event: Parts::of(event)?, reply };
         self.orders.try_send(Order::Append(append)).map_err(|_| SpoolError::Busy)?;
         answer.await.unwrap_or_else(|_| Err(SpoolError::Unwritable("its thread ended".to_owned())))
+    }
+
+    /// Whether the queue acknowledges what stands there within this time; asked for in vain while it acknowledges nothing,
+    /// or there is much to be sent.
+    pub(crate) async fn has_gone(&self, place: Place, within: Duration) -> bool {
+        let is_soon = self.backlog.progress.is_flowing() && self.waiting() < SOON_GONE;
+        is_soon && self.backlog.progress.reaches(place, within).await
     }
 
     /// Whether it would take another event.
@@ -129,6 +142,20 @@ pub(crate) fn check(path: &Path) -> io::Result<()> {
     Directory::open(path).map(drop)
 }
 
+/// Counts bytes that were found and are no event.
+fn count_cut(bytes: usize) {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    metrics::counter!("curbe_spool_cut_bytes_total").increment(bytes);
+}
+
+/// Counts what does not go to the queue unless a person sees to it.
+fn count_given_up(reason: &'static str, segments: u64, events: usize) {
+    use metrics::counter;
+    counter!("curbe_spool_given_up_segments_total", "reason" => reason).increment(segments);
+    let events = u64::try_from(events).unwrap_or(u64::MAX);
+    counter!("curbe_spool_given_up_events_total", "reason" => reason).increment(events);
+}
+
 /// Says what the metrics mean.
 pub(crate) fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
@@ -141,6 +168,15 @@ pub(crate) fn describe() {
     describe_histogram!("curbe_spool_sync_seconds", "A write to the spool with its sync");
     describe_counter!("curbe_spooled_total", "Events that went to the spool, by why");
     describe_counter!("curbe_spool_drained_total", "Events that went from the spool to the queue");
+    describe_counter!(
+        "curbe_spool_given_up_segments_total",
+        "Segments that are not read any more, by why: unreadable, or removed by somebody"
+    );
+    describe_counter!(
+        "curbe_spool_given_up_events_total",
+        "Events that were kept and cannot be brought to the queue, as far as they could be counted, by why: unreadable, \
+         removed, or damaged"
+    );
     describe_counter!(
         "curbe_spool_cut_bytes_total",
         "Bytes that were found in the spool and are no event: a torn tail, or a damaged disk"

@@ -6,13 +6,14 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::frame::{Found, Frames, SEGMENT_HEAD_BYTES, SegmentName};
+use rustix::io::Errno;
+
+use super::aside::put_away;
+use super::count_given_up;
+use super::frame::{SEGMENT_HEAD_BYTES, SegmentName};
+use super::recovery::{Recovered, recover};
 
 const EXTENSION: &str = "spool";
-/// Where bytes are put that were found and are no events.
-const DAMAGED: &str = "damaged";
-/// Where a segment is put that the disk does not give back.
-const UNREADABLE: &str = "unreadable";
 const LOCK: &str = "lock";
 
 /// The directory, which is this process's alone as long as this lives.
@@ -25,11 +26,9 @@ pub(super) struct Directory {
 /// One file that was found at the start.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Segment {
+    pub(super) number: u64,
     pub(super) path: PathBuf,
-    /// Bytes that are to be read, its head included.
-    pub(super) bytes: usize,
-    /// Events in them.
-    pub(super) events: usize,
+    pub(super) left: Recovered,
 }
 
 impl Directory {
@@ -48,22 +47,46 @@ impl Directory {
 
     /// What an earlier process has left, the oldest first, each cut to what can be read.
     pub(super) fn segments(&self) -> io::Result<Vec<Segment>> {
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(&self.path)? {
-            let path = entry?.path();
-            if path.extension() == Some(OsStr::new(EXTENSION)) {
-                paths.push(path);
+        let mut found = Vec::new();
+        for path in self.files()? {
+            if path.extension() != Some(OsStr::new(EXTENSION)) {
+                continue;
+            }
+            match number(&path) {
+                Some(number) => found.push((number, path)),
+                None => tracing::error!(path = %path.display(), "no segment has such a name"),
             }
         }
-        paths.sort();
-        let mut segments = Vec::with_capacity(paths.len());
-        for path in paths {
+        found.sort();
+        let mut segments = Vec::with_capacity(found.len());
+        for (number, path) in found {
             match recover(&path) {
-                Ok(segment) => segments.extend(segment),
-                Err(error) => put_away(&path, &error)?,
+                Ok(left) => segments.extend(left.map(|left| Segment { number, path, left })),
+                Err(error) if is_damage(&error) => {
+                    put_away(&path, &error)?;
+                    count_given_up("unreadable", 1, 0);
+                }
+                // Another start may read it: with a descriptor, with memory, or as the right user.
+                Err(error) => {
+                    let what = format!("{}: {error}", path.display());
+                    return Err(io::Error::new(error.kind(), what));
+                }
             }
         }
         Ok(segments)
+    }
+
+    /// Above that of every file, whatever it is: what was put beside can come back under its own name.
+    pub(super) fn next_number(&self) -> io::Result<u64> {
+        let last = self.files()?.into_iter().filter_map(|path| {
+            let name = path.file_name()?.to_str()?;
+            name.split('.').next()?.parse().ok()
+        });
+        Ok(last.max().map_or(0, |last: u64| last.saturating_add(1)))
+    }
+
+    fn files(&self) -> io::Result<Vec<PathBuf>> {
+        fs::read_dir(&self.path)?.map(|entry| entry.map(|entry| entry.path())).collect()
     }
 
     /// A new file, durable with its name.
@@ -96,80 +119,24 @@ pub(super) fn part(path: &Path, from: usize, to: usize) -> io::Result<(SegmentNa
     Ok((name, part))
 }
 
-/// The number in a segment's file name.
-pub(super) fn number(path: &Path) -> Option<u64> {
+/// Whether it is the file itself that cannot be read, by anybody: a process that lacks descriptors, memory or rights is
+/// no reason to give up what was accepted.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, IsADirectory, UnexpectedEof};
+    matches!(error.kind(), InvalidData | IsADirectory | UnexpectedEof)
+        || Errno::from_io_error(error) == Some(Errno::IO)
+}
+
+/// The number that is a segment's file name.
+fn number(path: &Path) -> Option<u64> {
     path.file_stem()?.to_str()?.parse().ok()
 }
 
-fn private() -> OpenOptions {
+/// For the eyes of one user.
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600);
     options
-}
-
-/// Cuts off what was being written when the process died: nobody was told that it is kept. `None`: nothing is left.
-fn recover(path: &Path) -> io::Result<Option<Segment>> {
-    let content = fs::read(path)?;
-    let Some(name) = SegmentName::of(&content) else {
-        // No event is written before the head is durable.
-        set_aside(path, &content)?;
-        fs::remove_file(path)?;
-        return Ok(None);
-    };
-    let (mut offset, mut events, mut end_of_last) = (SEGMENT_HEAD_BYTES, 0, SEGMENT_HEAD_BYTES);
-    let mut damaged = Vec::new();
-    for found in Frames::new(name, offset, &content[offset..]) {
-        match found {
-            Found::Event(_, bytes) => {
-                events += 1;
-                offset += bytes;
-                end_of_last = offset;
-            }
-            Found::Damage(bytes) => {
-                damaged.extend(&content[offset..offset + bytes]);
-                offset += bytes;
-            }
-        }
-    }
-    set_aside(path, &damaged)?;
-    if events == 0 {
-        fs::remove_file(path)?;
-        return Ok(None);
-    }
-    if end_of_last < content.len() {
-        let file = OpenOptions::new().write(true).open(path)?;
-        file.set_len(u64::try_from(end_of_last).unwrap_or(u64::MAX))?;
-        file.sync_all()?;
-    }
-    Ok(Some(Segment { path: path.to_owned(), bytes: end_of_last, events }))
-}
-
-/// One that cannot be read keeps none of the others back, and is kept for a person.
-pub(super) fn put_away(path: &Path, why: &io::Error) -> io::Result<()> {
-    let away = path.with_extension(UNREADABLE);
-    fs::rename(path, &away)?;
-    let (from, kept_in) = (path.display(), away.display());
-    tracing::error!(error = %why, %from, %kept_in, "a segment of the spool cannot be read");
-    Ok(())
-}
-
-/// Nothing is thrown away unseen: a person may want to look at it.
-fn set_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if bytes.is_empty() {
-        return Ok(());
-    }
-    let beside = path.with_extension(DAMAGED);
-    match private().create_new(true).append(true).open(&beside) {
-        Ok(mut file) => file.write_all(bytes).and_then(|()| file.sync_all())?,
-        // Damage in the middle is met at each start.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
-    }
-    metrics::counter!("curbe_spool_cut_bytes_total")
-        .increment(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-    let (from, kept_in) = (path.display(), beside.display());
-    tracing::error!(bytes = bytes.len(), %from, %kept_in, "bytes in the spool are no event: a torn tail, or a damaged disk");
-    Ok(())
 }
 
 #[cfg(test)]
@@ -224,15 +191,15 @@ mod tests {
         let whole = fs::read(&first).unwrap();
         fs::write(&first, &whole[..whole.len() - 1]).unwrap();
         let segments = directory.segments().unwrap();
-        let seen: Vec<_> = segments.iter().map(|s| (s.path.clone(), s.events)).collect();
+        let seen: Vec<_> = segments.iter().map(|s| (s.path.clone(), s.left.events)).collect();
         assert_eq!(seen, [(first.clone(), 1), (second, 1)]);
         let left = usize::try_from(fs::metadata(&first).unwrap().len()).unwrap();
-        assert_eq!(segments[0].bytes, left);
-        let cut = fs::read(first.with_extension(DAMAGED)).unwrap();
+        assert_eq!(segments[0].left.bytes, left);
+        let cut = fs::read(first.with_extension("damaged")).unwrap();
         assert_eq!([&whole[..left], &cut[..]].concat(), whole[..whole.len() - 1]);
         // Once is enough.
         assert_eq!(directory.segments().unwrap(), segments);
-        assert_eq!(fs::read(first.with_extension(DAMAGED)).unwrap(), cut);
+        assert!(!first.with_extension("2.damaged").exists());
     }
 
     #[test]
@@ -244,7 +211,39 @@ mod tests {
         let second = filled(&directory, 1, &[b"a"]);
         let segments = directory.segments().unwrap();
         assert_eq!(segments.iter().map(|s| &s.path).collect::<Vec<_>>(), [&second]);
-        assert!(unreadable.with_extension(UNREADABLE).exists());
+        assert!(unreadable.with_extension("unreadable").exists());
+        // Nobody can tell any more what stands in it.
+        fs::write(&second, b"its head is not one, and events stood behind it").unwrap();
+        assert_eq!(directory.segments().unwrap(), []);
+        assert!(second.with_extension("unreadable").exists());
+    }
+
+    #[test]
+    fn only_the_file_itself_is_given_up_for() {
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::ACCESS, Errno::STALE] {
+            assert!(!is_damage(&errno.into()), "{errno}");
+        }
+        for errno in [Errno::IO, Errno::ISDIR] {
+            assert!(is_damage(&errno.into()), "{errno}");
+        }
+        assert!(is_damage(&io::ErrorKind::UnexpectedEof.into()));
+        assert!(is_damage(&io::ErrorKind::InvalidData.into()));
+    }
+
+    #[test]
+    fn a_number_is_not_used_again_while_anything_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = Directory::open(folder.path()).unwrap();
+        assert_eq!(directory.next_number().unwrap(), 0);
+        for (name, next) in [
+            ("00000000000000000004.spool", 5),
+            ("00000000000000000007.2.unreadable", 8),
+            ("00000000000000000006.damaged", 8),
+            ("of_a_person.9", 8),
+        ] {
+            fs::write(folder.path().join(name), "").unwrap();
+            assert_eq!(directory.next_number().unwrap(), next, "{name}");
+        }
     }
 
     #[test]
@@ -256,6 +255,6 @@ mod tests {
         fs::write(&headless, b"CSp").unwrap();
         assert_eq!(directory.segments().unwrap(), []);
         assert!(!empty.exists() && !headless.exists());
-        assert_eq!(fs::read(headless.with_extension(DAMAGED)).unwrap(), b"CSp");
+        assert_eq!(fs::read(headless.with_extension("damaged")).unwrap(), b"CSp");
     }
 }

@@ -21,7 +21,7 @@ fn waiting(spool: &Spool) -> Vec<String> {
         for found in Frames::new(name, next.from, &part) {
             let Found::Event(event, bytes) = found else { panic!("{found:?}") };
             bodies.push(String::from_utf8(event.body.to_vec()).unwrap());
-            spool.backlog.gone(next.number, bytes, 1);
+            spool.backlog.acknowledged(next.number, bytes, 1);
         }
     }
     bodies

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 use std::{fs, io};
 
+use super::aside::keep_damaged;
 use super::frame::SEGMENT_HEAD_BYTES;
 
 /// A segment, and how far it is.
@@ -18,6 +19,8 @@ pub(super) struct Tracked {
     pub(super) gone_bytes: usize,
     pub(super) gone_events: usize,
     pub(super) is_closed: bool,
+    /// Something in it is no event: a person gets it whole once the rest has gone.
+    pub(super) is_damaged: bool,
     /// All of it has gone before.
     pub(super) is_repeat: bool,
     pub(super) begun: Instant,
@@ -34,6 +37,7 @@ impl Tracked {
             gone_bytes: SEGMENT_HEAD_BYTES,
             gone_events: 0,
             is_closed: false,
+            is_damaged: false,
             is_repeat: false,
             begun: Instant::now(),
             gone_at: None,
@@ -51,7 +55,9 @@ impl Tracked {
 
     /// As if removing what is gone already had worked.
     pub(super) fn remove_file(&self) -> io::Result<()> {
-        match fs::remove_file(&self.path) {
+        let removed =
+            if self.is_damaged { keep_damaged(&self.path) } else { fs::remove_file(&self.path) };
+        match removed {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
         }

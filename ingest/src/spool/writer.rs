@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::SpoolError;
 use super::backlog::Backlog;
 use super::frame::{Parts, SEGMENT_HEAD_BYTES, SegmentName};
+use super::progress::Place;
 use super::segment::Directory;
 
 /// A segment is removed whole, so it must not grow for ever.
@@ -33,7 +34,7 @@ pub(super) enum Order {
 /// An event, and who waits for it to be durable.
 pub(super) struct Append {
     pub(super) event: Parts,
-    pub(super) reply: oneshot::Sender<Result<(), SpoolError>>,
+    pub(super) reply: oneshot::Sender<Result<Place, SpoolError>>,
 }
 
 pub(super) struct Writer {
@@ -64,9 +65,13 @@ impl Open {
 }
 
 impl Writer {
-    pub(super) fn new(directory: Directory, backlog: Arc<Backlog>, bytes_max: usize) -> Self {
-        let number = backlog.last_number().map_or(0, |last| last + 1);
-        Self { directory, backlog, bytes_max, number, open: None }
+    pub(super) fn new(
+        directory: Directory,
+        backlog: Arc<Backlog>,
+        bytes_max: usize,
+    ) -> io::Result<Self> {
+        let number = directory.next_number()?;
+        Ok(Self { directory, backlog, bytes_max, number, open: None })
     }
 
     /// Until nobody can ask any more.
@@ -109,7 +114,7 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, group: &[Append], bytes: usize) -> Result<(), SpoolError> {
+    fn write(&mut self, group: &[Append], bytes: usize) -> Result<Place, SpoolError> {
         if !self.backlog.make_room(bytes + SEGMENT_HEAD_BYTES, self.bytes_max) {
             return Err(SpoolError::Full);
         }
@@ -121,7 +126,7 @@ impl Writer {
         })
     }
 
-    fn append(&mut self, group: &[Append]) -> io::Result<()> {
+    fn append(&mut self, group: &[Append]) -> io::Result<Place> {
         let mut open = self.writable()?;
         let mut bytes = Vec::new();
         for Append { event, .. } in group {
@@ -139,8 +144,9 @@ impl Writer {
         }
         open.bytes += bytes.len();
         self.backlog.grow(open.number, bytes.len(), group.len());
+        let place = Place { number: open.number, end: open.bytes };
         self.open = Some(open);
-        Ok(())
+        Ok(place)
     }
 
     fn try_disk(&mut self) {
