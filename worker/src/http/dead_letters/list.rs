@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::requests::is_reason;
+use super::bulk::is_reason;
 use super::unavailable;
 use crate::http::Refusal;
 use crate::http::answer::Answer;
@@ -28,6 +28,9 @@ const LIMIT_MAX: i64 = 200;
 #[schema(as = DeadLetterPage)]
 pub(crate) struct Page {
     data: Vec<DeadLetterRow>,
+    /// How many there are on all pages; `null` on those after the first.
+    #[schema(required)]
+    total: Option<i64>,
     /// Of the page after this one; `null`: there is none.
     #[schema(required)]
     next_cursor: Option<String>,
@@ -44,16 +47,22 @@ struct Wanted {
 pub(super) async fn page(pool: &PgPool, query: &str) -> Result<Answer, Refusal> {
     let Wanted { filter, after, limit } = Wanted::read(query)?;
     let found = transaction::run(pool, move |tx| {
-        // One more, to know whether there is another page.
-        Box::pin(async move { dead_letters::list(tx, &filter, after, limit + 1).await })
+        Box::pin(async move {
+            let total = match after {
+                None => Some(dead_letters::count(tx, &filter).await?),
+                Some(_) => None,
+            };
+            // One more, to know whether there is another page.
+            Ok((dead_letters::list(tx, &filter, after, limit + 1).await?, total))
+        })
     });
-    let mut data = found.await.map_err(unavailable)?;
+    let (mut data, total) = found.await.map_err(unavailable)?;
     let fits = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = data.len() > fits;
     data.truncate(fits);
     let last = data.last().filter(|_| has_more);
     let next_cursor = last.map(|row| cursor(row.place()));
-    Ok(Answer::new(StatusCode::OK, &Page { data, next_cursor }))
+    Ok(Answer::new(StatusCode::OK, &Page { data, total, next_cursor }))
 }
 
 impl Wanted {
