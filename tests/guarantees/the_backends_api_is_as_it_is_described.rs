@@ -165,6 +165,8 @@ async fn of_what_could_not_be_used() {
     let others = format!("{path}?organizationId={}&status=all", Uuid::new_v4());
     assert_eq!(get(path, others, 200).await["data"], json!([]));
     get(path, format!("{path}?limit=0"), 400).await;
+    // A time that is none to Postgres.
+    get(path, format!("{path}?cursor=-210863606400000000.{}", Uuid::nil()), 400).await;
 
     let one = "/api/dead-letters/{id}";
     let shown = get(one, format!("{path}/{}", ids[0]), 200).await;
