@@ -43,7 +43,7 @@ async fn how_many_there_are_and_how_old_is_measured() {
     measures(open, |letters| letters == 1).await;
     measures("curbe_dead_letters_open{reason=\"no_rate\"}", |letters| letters == 0).await;
     measures(age, |seconds| (60..660).contains(&seconds)).await;
-    bank.dead_letters(&["replay", &letter, "--yes"], 3).await;
+    bank.replay(&[&letter], 3).await;
     bank.dead_letters(&[&["discard", &letter][..], &WHY].concat(), 0).await;
     starts_anew().await;
     measures(open, |letters| letters == 0).await;
@@ -67,15 +67,15 @@ async fn a_discarded_letter_stays_so_until_it_is_named_again() {
     bank.drained().await;
     let open = bank.letters(&call.sid).await.into_iter().find(|letter| letter.status == "open");
     let open = open.unwrap().id.to_string();
-    assert_eq!(bank.dead_letters(&["replay", "--all", "--yes"], 3).await["total"], 1);
+    assert_eq!(bank.replay(&["--all"], 3).await["total"], 1);
     // No more than so many.
     let limited = [&["discard", "--all", "--limit", "1"][..], &WHY].concat();
     assert_eq!(bank.dead_letters(&limited, 0).await["letters"], json!([open]));
-    assert_eq!(bank.dead_letters(&["replay", "--all", "--yes"], 0).await["total"], 0);
+    assert_eq!(bank.replay(&["--all"], 0).await["total"], 0);
     assert_eq!(bank.dead_letters(&["list"], 0).await["total"], 0);
     assert_eq!(bank.dead_letters(&["list", "--status", "discarded"], 0).await["total"], 2);
     // Named, it is tried even so.
-    bank.dead_letters(&["replay", &letter, "--yes"], 3).await;
+    bank.replay(&[&letter], 3).await;
     assert_eq!(bank.letters_that_are("open").await, 1);
     let shown = bank.dead_letters(&["show", &letter], 0).await;
     let decisions: Vec<_> = shown["decisions"].as_array().unwrap().iter().collect();
@@ -112,7 +112,7 @@ async fn without_a_rate_a_call_waits_and_is_charged_once_there_is_one() {
     assert_eq!(look["wallets"][0]["walletId"], user.wallet.to_string());
     let shown = bank.dead_letters(&["show", &id], 0).await;
     assert_eq!(shown["now"]["wallets"], look["wallets"]);
-    bank.dead_letters(&["replay", "--all", "--reason", "no_rate", "--yes"], 0).await;
+    bank.replay(&["--all", "--reason", "no_rate"], 0).await;
     assert_eq!(bank.charges(&call.sid).await, ["-0.0600"]);
     bank.books_are_clean().await;
 }
@@ -138,7 +138,7 @@ async fn a_child_whose_parent_is_never_told_of_is_charged_alone() {
     let look = bank.dead_letters(&["replay", "--all", "--dry-run"], 0).await;
     assert_eq!(look["wallets"][0]["amount"], "-0.0274");
     assert_eq!(bank.settled_as(&child.sid).await, None);
-    bank.dead_letters(&["replay", &letter.id.to_string(), "--yes"], 0).await;
+    bank.replay(&[&letter.id.to_string()], 0).await;
     assert_eq!(bank.charges(&child.sid).await, ["-0.0274"]);
 
     // Told of after that, the parent is not charged as well: whoever may decides.
@@ -147,7 +147,7 @@ async fn a_child_whose_parent_is_never_told_of_is_charged_alone() {
     let late = bank.letters(&parent.sid).await.remove(0);
     assert_eq!((late.reason.as_str(), bank.spent(&user).await.as_str()), ("conflict", "0.0274"));
     assert!(late.detail.contains(&child.sid), "{}", late.detail);
-    bank.dead_letters(&["replay", &late.id.to_string(), "--yes"], 3).await;
+    bank.replay(&[&late.id.to_string()], 3).await;
     assert_eq!(bank.spent(&user).await, "0.0274");
     bank.books_are_clean().await;
 }
@@ -230,7 +230,7 @@ async fn only_those_that_the_filters_want() {
         assert_eq!((&look["total"], &look["failing"]), (&json!(calls.len()), &json!(failing)));
     }
     let replays = async |filters: &[&str], settled: usize| {
-        let sent = bank.dead_letters(&[&["replay", "--all", "--yes"], filters].concat(), 0).await;
+        let sent = bank.replay(&[&["--all"], filters].concat(), 0).await;
         assert_eq!((&sent["total"], &sent["settled"]), (&json!(settled), &json!(settled)));
     };
     replays(&old, 1).await;

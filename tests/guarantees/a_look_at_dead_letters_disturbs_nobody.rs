@@ -54,7 +54,7 @@ async fn not_even_beside_one_that_the_database_refuses() {
     assert_eq!(look["wallets"][0]["amount"], "-0.1370");
     assert_eq!(bank.spent(&user).await, "0.0000");
 
-    let sent = bank.dead_letters(&["replay", "--all", "--yes"], 3).await;
+    let sent = bank.replay(&["--all"], 3).await;
     assert_eq!((&sent["settled"], failing(&sent)), (&5.into(), failing(&look)));
     assert_eq!(bank.spent(&user).await, "0.1370");
     bank.books_are_clean().await;
@@ -93,7 +93,7 @@ async fn nor_counts_a_call_twice_that_two_of_them_tell_of() {
     .await;
     is_counted_once(&bank.dead_letters(&LOOK, 3).await, BETWEEN + 1).await;
 
-    let sent = bank.dead_letters(&["replay", "--all", "--yes", "--rate", "2000"], 3).await;
+    let sent = bank.replay(&["--all", "--rate", "2000"], 3).await;
     assert_eq!((&sent["settled"], &sent["failing"]), (&2.into(), &(BETWEEN + 1).into()));
     assert_eq!(bank.charges(&call.sid).await, ["-0.0274"]);
     assert_eq!(bank.spent(&user).await, "0.0274");
@@ -127,7 +127,7 @@ async fn nor_a_leg_that_another_one_covers() {
     let look = bank.dead_letters(&LOOK, 3).await;
     assert_eq!((&look["settled"], &look["failing"]), (&2.into(), &1.into()), "{look}");
     assert_eq!(look["wallets"][0]["amount"], "-0.0274", "{look}");
-    bank.dead_letters(&["replay", "--all", "--yes"], 3).await;
+    bank.replay(&["--all"], 3).await;
     assert_eq!(bank.spent(&user).await, "0.0274");
     bank.books_are_clean().await;
 }
@@ -170,7 +170,7 @@ async fn who_waits_for_a_name_holds_no_leg() {
     let (look, legs) = tokio::join!(look, meanwhile);
     assert_eq!(legs.unwrap(), 2, "parent and child");
     assert_eq!(look["wallets"][0]["amount"], "-0.0274", "{look}");
-    bank.dead_letters(&["replay", "--all", "--yes"], 0).await;
+    bank.replay(&["--all"], 0).await;
     assert_eq!(bank.spent(&user).await, "0.0274");
     bank.books_are_clean().await;
 }

@@ -48,7 +48,9 @@ async fn to_exactly_the_same_books() {
     let since = since.format(&Rfc3339).unwrap();
     let look = bank.curbe(&["events", "replay", "--since", &since, "--dry-run"]).await;
     assert_eq!(look["subjects"]["credit.twilio.authorized"], 2 * CALLS, "{look}");
-    let sent = bank.run(&["events", "replay", "--since", &since, "--yes", "--json"]).await;
+    let sent = bank
+        .run(&["events", "replay", "--since", &since, "--yes", "--why", "restored", "--json"])
+        .await;
     // The letters that had been put aside are put aside again.
     assert_eq!(sent.status, Some(3), "{sent:?}");
     assert_eq!(
@@ -60,7 +62,9 @@ async fn to_exactly_the_same_books() {
     bank.books_are_clean().await;
 
     // Once more changes nothing, and its own copies are not sent along.
-    let again = bank.run(&["events", "replay", "--since", &since, "--yes", "--json"]).await;
+    let again = bank
+        .run(&["events", "replay", "--since", &since, "--yes", "--why", "restored", "--json"])
+        .await;
     assert_eq!((&again.json()["sent"], &again.json()["copies"]), (&look["sent"], &look["sent"]));
     bank.drained().await;
     assert_eq!(self::books(&bank).await, books);
@@ -75,10 +79,10 @@ async fn though_the_queue_leaves_a_question_unanswered() {
     let link = Proxy::start(vec![direct.port()]).await.unwrap();
     let nats = ("NATS_URL".to_owned(), link.before(direct.url()).unwrap());
     let environment = vec![("DATABASE_URL".to_owned(), bank.stack.database_url()), nats];
-    for way in ["--dry-run", "--yes"] {
+    for way in [&["--dry-run"][..], &["--yes", "--why", "restored"]] {
         // Asked for while the messages are read; looking for the first one asks for others.
         link.set_trap(Trap::on("{\"seq\":30", Snap::LoseReply));
-        let arguments = [&EVERYTHING[..], &["--json", way]].concat();
+        let arguments = [&EVERYTHING[..], &["--json"], way].concat();
         let run = services::curbe(&arguments, &environment, bank.stack.folder());
         let meanwhile = async {
             link.snapped(SOON).await.unwrap();
@@ -99,7 +103,7 @@ async fn with_room_for_what_is_sent_alone() {
     hundred_hangups(&bank).await;
     let stream = bank.stream().await;
     // Cut off half way, its copies are in the stream.
-    let slowly = [&EVERYTHING[..], &["--yes", "--rate", "50"]].concat();
+    let slowly = [&EVERYTHING[..], &["--yes", "--why", "r", "--rate", "50"]].concat();
     tokio::select! {
         ended = bank.run(&slowly) => panic!("it was too fast to be killed: {ended:?}"),
         // Dropped, it is killed at once.
@@ -113,7 +117,8 @@ async fn with_room_for_what_is_sent_alone() {
     let bytes_max = i64::try_from(full / 80 * 100).unwrap();
     let narrow = Config { max_bytes: bytes_max, ..info.config };
     bank.queue().await.update_stream(narrow).await.unwrap();
-    let sent = bank.run(&[&EVERYTHING[..], &["--yes", "--json"]].concat()).await;
+    let sent =
+        bank.run(&[&EVERYTHING[..], &["--yes", "--why", "restored", "--json"]].concat()).await;
     // No worker is there to handle them.
     assert_eq!(sent.status, Some(3), "{sent:?}");
     let report = sent.json();
@@ -133,7 +138,7 @@ async fn or_says_how_much_is_gone() {
     let narrow = Config { max_bytes: bytes_max, ..kept.clone() };
     let queue = bank.queue().await;
     queue.update_stream(narrow).await.unwrap();
-    let all = [&EVERYTHING[..], &["--yes", "--json"]].concat();
+    let all = [&EVERYTHING[..], &["--yes", "--why", "restored", "--json"]].concat();
     let refused = bank.run(&all).await;
     assert_eq!(refused.status, Some(1), "{refused:?}");
     assert!(refused.stderr.contains("no room"), "{refused:?}");

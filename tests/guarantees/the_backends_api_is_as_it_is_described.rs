@@ -34,7 +34,7 @@ async fn to_nobody_without_a_token() {
             paths += 1;
         }
     }
-    assert_eq!(paths, 19);
+    assert_eq!(paths, 20);
 }
 
 /// A path with something in it.
@@ -159,11 +159,14 @@ async fn of_what_could_not_be_used() {
     };
     let ids = [ids(&first), ids(&second)].concat();
     assert_eq!((ids.len(), &second["nextCursor"]), (3, &Value::Null));
+    assert_eq!((&first["total"], &second["total"]), (&json!(3), &Value::Null));
     let owned = format!("{path}?organizationId={}", user.organization);
     assert_eq!(get(path, owned, 200).await["data"].as_array().unwrap().len(), 3);
     let others = format!("{path}?organizationId={}&status=all", Uuid::new_v4());
     assert_eq!(get(path, others, 200).await["data"], json!([]));
     get(path, format!("{path}?limit=0"), 400).await;
+    // A time that is none to Postgres.
+    get(path, format!("{path}?cursor=-210863606400000000.{}", Uuid::nil()), 400).await;
 
     let one = "/api/dead-letters/{id}";
     let shown = get(one, format!("{path}/{}", ids[0]), 200).await;
@@ -191,11 +194,72 @@ async fn of_what_could_not_be_used() {
     assert_eq!(bank.spent(&user).await, "0.0000");
     let discard = format!("{path}/{}/discard", ids[2]);
     post("/api/dead-letters/{id}/discard", discard, by.clone(), 200).await;
-    let sent = post(all, all.to_owned(), json!({ "by": "ana", "limit": 1 }), 200).await;
+    let one = json!({ "by": "ana", "why": "rates", "limit": 1 });
+    let sent = post(all, all.to_owned(), one, 200).await;
     assert_eq!((&sent["total"], &sent["settled"]), (&json!(1), &json!(1)));
     let sent = post(all, all.to_owned(), by, 200).await;
     assert_eq!((&sent["total"], &sent["settled"]), (&json!(1), &json!(1)));
-    post(all, all.to_owned(), json!({ "by": "ana", "limit": 1_001 }), 422).await;
     assert_eq!(bank.spent(&user).await, "0.0548");
+    bank.books_are_clean().await;
+}
+
+#[tokio::test]
+async fn of_several_that_are_named() {
+    let bank = Bank::open().await;
+    let (backend, user) = (bank.backend(), bank.customer().await);
+    let description = Description::of_worker();
+    let calls = [(); 4].map(|()| user.calls("+999123456", 61));
+    let mut ids = Vec::new();
+    for call in &calls {
+        bank.hang_up(call).await;
+        bank.drained().await;
+        ids.push(bank.letters(&call.sid).await.remove(0).id);
+    }
+    let post = async |path: &str, body: Value, status: u16| {
+        let page = backend.send(backend.request(Method::POST, path).json(&body)).await;
+        assert_eq!(page.status, status, "{path} {body}: {page:?}");
+        description.holds("post", path, &page);
+        page.body
+    };
+    let (replay, discard) = ("/api/dead-letters/replay", "/api/dead-letters/discard");
+    let with = |more: Value| {
+        let mut body = json!({ "by": "ana@example.com", "why": "rates" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    // Nobody says why, or it is not said right which, or how fast.
+    for wrong in [
+        json!({ "why": "", "ids": ids }),
+        json!({ "why": " \n", "limit": 1 }),
+        json!({ "ids": [] }),
+        json!({ "ids": ids, "reason": "no_rate" }),
+        json!({ "ids": ids, "limit": 2 }),
+        json!({ "ids": vec![ids[0]; 1_001] }),
+        json!({ "limit": 1_001 }),
+        json!({ "ids": ids, "rate": 19 }),
+    ] {
+        post(replay, with(wrong), 422).await;
+    }
+    for wrong in [json!({}), json!({ "ids": [] }), json!({ "why": " ", "ids": ids })] {
+        post(discard, with(wrong), 422).await;
+    }
+    for path in [replay, discard] {
+        post(path, with(json!({ "ids": [ids[0], Uuid::new_v4()] })), 404).await;
+    }
+    assert_eq!(bank.count("select count(*) from operator_runs").await, 0);
+    assert_eq!(bank.letters_that_are("open").await, 4);
+
+    let gone = post(discard, with(json!({ "ids": ids[2..] })), 200).await;
+    assert_eq!(gone["letters"].as_array().unwrap().len(), 2, "{gone}");
+    bank.insert_rate("999", "0.0132", "0.0010").await;
+    // Those that are named are meant whatever was decided about them before, the others are not.
+    let named = json!({ "ids": ids[1..3], "rate": 1_000 });
+    let look = json!({ "by": "ana@example.com", "ids": ids[1..3], "dryRun": true });
+    assert_eq!(post(replay, look, 200).await["wallets"][0]["amount"], "-0.0548");
+    let sent = post(replay, with(named), 200).await;
+    assert_eq!((&sent["total"], &sent["settled"]), (&json!(2), &json!(2)), "{sent}");
+    for (call, charges) in calls.iter().zip([0, 1, 1, 0]) {
+        assert_eq!(bank.charges(&call.sid).await.len(), charges);
+    }
     bank.books_are_clean().await;
 }

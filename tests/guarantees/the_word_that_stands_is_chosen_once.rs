@@ -24,7 +24,7 @@ async fn the_new_word_of_a_conflict_is_let_stand() {
     let user = bank.customer().await;
     let (call, letter) = bank.contradicted(&user).await;
     // Sent through as it is, it is a conflict as before.
-    let still = bank.dead_letters(&["replay", &letter, "--yes"], 3).await;
+    let still = bank.replay(&[&letter], 3).await;
     assert_eq!(still["letters"][0]["reason"], "conflict");
 
     let accept = [&["replay", &letter, "--accept", "new"][..], &WHY].concat();
@@ -46,7 +46,7 @@ async fn the_new_word_of_a_conflict_is_let_stand() {
     assert_eq!(again["data"][0]["repeated"], true);
     assert_eq!(&again["data"][0]["walletTransactions"][0], row);
     bank.tell(&with(call.clone().completed(181).hangup(), "ForwardedFrom", Some(""))).await;
-    bank.curbe(&["events", "replay", "--since", "1h", "--yes"]).await;
+    bank.curbe(&["events", "replay", "--since", "1h", "--yes", "--why", "r"]).await;
     bank.drained().await;
     assert_eq!(bank.letters_that_are("open").await, 0);
     assert_eq!(bank.spent(&user).await, "0.0538");
@@ -131,7 +131,7 @@ async fn also_of_one_that_was_refused_and_yet_talked() {
     let letter = bank.letters(&call.sid).await.remove(0);
     assert_eq!(letter.reason, "conflict");
     let id = letter.id.to_string();
-    bank.dead_letters(&["replay", &id, "--yes"], 3).await;
+    bank.replay(&[&id], 3).await;
     bank.dead_letters(&[&["replay", &id, "--accept", "new"][..], &WHY].concat(), 0).await;
     // Six minutes: 0.0010 + 6 x 0.0132.
     assert_eq!(bank.charges(&call.sid).await, ["-0.0802"]);
@@ -294,7 +294,7 @@ async fn over_http_too() {
         page
     };
     let by = json!({ "by": "ana@example.com", "why": "ticket 7" });
-    let dry = json!({ "by": "ana@example.com", "why": "ticket 7", "dryRun": true });
+    let dry = json!({ "by": "ana@example.com", "dryRun": true });
     let seen = ask(&letter, dry, 200).await.body;
     assert_eq!(seen["walletTransactions"][0]["amount"], "-0.0264", "{seen}");
     assert_eq!((&seen["dryRun"], bank.spent(&user).await), (&json!(true), "0.0274".to_owned()));

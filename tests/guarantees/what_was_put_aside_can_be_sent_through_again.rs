@@ -9,7 +9,7 @@ use crate::fixture::bank::with;
 use crate::fixture::letters::PRICE_UNITS;
 use crate::fixture::{Bank, SOON};
 
-const ALL: [&str; 3] = ["replay", "--all", "--yes"];
+const ALL: [&str; 1] = ["--all"];
 
 #[tokio::test]
 async fn a_thousand_of_them_move_what_a_look_says() {
@@ -32,7 +32,7 @@ async fn a_thousand_of_them_move_what_a_look_says() {
     assert_eq!(bank.ledgers().await, before, "a look moves nothing");
     assert_eq!(bank.letters_that_are("open").await, 1_000);
 
-    let sent = bank.dead_letters(&ALL, 3).await;
+    let sent = bank.replay(&ALL, 3).await;
     assert_eq!(counted(&sent), counted(&look));
     let after = bank.ledgers().await;
     assert_eq!(differences(&before, &after), expected(&look));
@@ -50,7 +50,7 @@ async fn a_thousand_of_them_move_what_a_look_says() {
         .map(|letter| letter["id"].as_str().unwrap().to_owned())
         .collect();
     let named: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let again = bank.dead_letters(&[&["replay", "--yes"], &named[..]].concat(), 3).await;
+    let again = bank.replay(&named, 3).await;
     assert_eq!(counted(&again), counted(&look));
     assert_eq!(bank.ledgers().await, after);
     bank.books_are_clean().await;
@@ -94,7 +94,7 @@ async fn twice_at_the_same_time_beside_live_traffic_for_the_same_legs() {
     // The provider tells them once more in other bytes, which the queue's own window does not stop.
     let repeats = calls.iter().map(|call| with(call.hangup(), "ForwardedFrom", Some("")));
     let live = bank.sending(repeats.map(|fields| bank.signed(&fields)).collect());
-    let (one, two) = tokio::join!(bank.dead_letters(&ALL, 0), bank.dead_letters(&ALL, 0));
+    let (one, two) = tokio::join!(bank.replay(&ALL, 0), bank.replay(&ALL, 0));
     for (webhook, status) in live.await.unwrap() {
         assert_eq!(status, Some(204), "{webhook:?}");
     }
@@ -116,7 +116,8 @@ async fn though_whoever_sends_them_is_killed_half_way() {
     let before = bank.ledgers().await;
     for slowly in ["5", "8"] {
         let replayed = bank.letters_that_are("replayed").await;
-        let arguments = ["dead-letters", "replay", "--all", "--yes", "--rate", slowly];
+        let arguments =
+            ["dead-letters", "replay", "--all", "--yes", "--why", "r", "--rate", slowly];
         tokio::select! {
             ended = bank.run(&arguments) => panic!("it was too fast to be killed: {ended:?}"),
             // Dropped, it is killed at once.
@@ -126,7 +127,7 @@ async fn though_whoever_sends_them_is_killed_half_way() {
         let all = "select count(*) from dead_letters where status in ('open', 'replayed')";
         assert_eq!(bank.count(all).await, 100, "none is forgotten");
     }
-    bank.dead_letters(&ALL, 0).await;
+    bank.replay(&ALL, 0).await;
     assert_eq!(bank.letters_that_are("replayed").await, 100);
     let moved: i64 =
         differences(&before, &bank.ledgers().await).iter().map(|(_, units)| units).sum();
@@ -162,7 +163,7 @@ async fn at_once_though_the_queue_would_swallow_its_old_message() {
     bank.drained().await;
     assert_eq!(bank.charges(&call.sid).await, [""; 0]);
 
-    let sent = bank.dead_letters(&["replay", &letter, "--yes"], 0).await;
+    let sent = bank.replay(&[&letter], 0).await;
     assert_eq!(sent["settled"], 1, "{sent}");
     assert_eq!(bank.charges(&call.sid).await, ["-0.0274"]);
     bank.books_are_clean().await;
@@ -182,8 +183,8 @@ async fn but_not_what_nobody_reads() {
         values ('payments.stripe', sha256('{}'), '{}', '{}', 'stripe', 'unreadable', 'by hand', 1, now())",
     )
     .await;
-    for way in ["--dry-run", "--yes"] {
-        let report = bank.dead_letters(&["replay", "--all", way], 3).await;
+    for way in [&["--dry-run"][..], &["--yes", "--why", "r"]] {
+        let report = bank.dead_letters(&[&["replay", "--all"], way].concat(), 3).await;
         assert_eq!((&report["settled"], &report["failing"]), (&1.into(), &1.into()), "{report}");
         let letters = report["letters"].as_array().unwrap();
         let failing = letters.iter().find(|letter| letter["fate"] == "failing").unwrap();
@@ -195,7 +196,7 @@ async fn but_not_what_nobody_reads() {
             .await
             .unwrap();
     // Named, neither.
-    bank.dead_letters(&["replay", &open[0], "--yes"], 3).await;
+    bank.replay(&[&open[0]], 3).await;
     assert_eq!(bank.letters_that_are("open").await, 1);
     assert_eq!(bank.count("select count(*) from dead_letter_decisions").await, 1);
     assert_eq!(bank.stream().await.cached_info().state.messages, 2);

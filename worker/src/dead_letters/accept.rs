@@ -120,9 +120,8 @@ async fn look_in(
     rates: &RateCache,
     id: Uuid,
 ) -> Result<Result<Acceptance, AcceptError>, TransactionError> {
-    let nobody = Operator { actor: "a dry run".to_owned(), why: String::new() };
     let mut part = tx.begin().await?;
-    let accepted = accept_in(&mut part, rates, id, &nobody).await;
+    let accepted = accept_in(&mut part, rates, id, &Operator::who_only_looks()).await;
     let seen = match transaction::end_part(part, accepted).await {
         Ok((seen, _)) => seen,
         Err(AcceptError::NotAccepted(NotAccepted::Transaction(failure)))

@@ -38,10 +38,28 @@ impl Action {
 /// Who does it, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
-    /// Who.
-    pub actor: String,
-    /// Why.
-    pub why: String,
+    actor: String,
+    why: String,
+}
+
+/// He does not say why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nobody can tell later why it was done")]
+pub struct NoReason;
+
+impl Operator {
+    /// Somebody with his reason.
+    ///
+    /// # Errors
+    /// The reason is blank.
+    pub fn new(actor: String, why: String) -> Result<Self, NoReason> {
+        if why.trim().is_empty() { Err(NoReason) } else { Ok(Self { actor, why }) }
+    }
+
+    /// Nobody: what he does is rolled back.
+    pub(super) fn who_only_looks() -> Self {
+        Self { actor: "a dry run".to_owned(), why: String::new() }
+    }
 }
 
 /// A run that is on record.

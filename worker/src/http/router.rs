@@ -50,10 +50,11 @@ enum Name {
     ReplayAll,
     Replay,
     Accept,
+    DiscardAll,
     Discard,
 }
 
-const ROUTES: [(&str, Method, Name); 19] = [
+const ROUTES: [(&str, Method, Name); 20] = [
     ("/api/recordings/{id}", Method::GET, Name::Recording),
     ("/api/gatekeeper/check", Method::POST, Name::Check),
     ("/api/gatekeeper/authorizations", Method::POST, Name::Authorize),
@@ -69,6 +70,7 @@ const ROUTES: [(&str, Method, Name); 19] = [
     ("/api/identities/{identity}", Method::PUT, Name::Identity),
     ("/api/dead-letters", Method::GET, Name::DeadLetters),
     ("/api/dead-letters/replay", Method::POST, Name::ReplayAll),
+    ("/api/dead-letters/discard", Method::POST, Name::DiscardAll),
     ("/api/dead-letters/{id}", Method::GET, Name::DeadLetter),
     ("/api/dead-letters/{id}/replay", Method::POST, Name::Replay),
     ("/api/dead-letters/{id}/accept", Method::POST, Name::Accept),
@@ -131,6 +133,7 @@ fn named(name: Name, params: &Params<'_, '_>) -> Option<Route> {
         Name::ReplayAll => Route::DeadLetters(Asked::Decision(Decision::ReplayAll)),
         Name::Replay => Route::DeadLetters(Asked::Decision(Decision::Replay(id()?))),
         Name::Accept => Route::DeadLetters(Asked::Decision(Decision::Accept(id()?))),
+        Name::DiscardAll => Route::DeadLetters(Asked::Decision(Decision::DiscardAll)),
         Name::Discard => Route::DeadLetters(Asked::Decision(Decision::Discard(id()?))),
     })
 }

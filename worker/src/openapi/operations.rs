@@ -93,7 +93,7 @@ const FILTERS: &[(&str, &str)] = &[
     ("cursor", "`nextCursor` of the page before."),
 ];
 
-pub(super) const OPERATIONS: [Operation; 19] = [
+pub(super) const OPERATIONS: [Operation; 20] = [
     Operation {
         summary: "Whether something could be paid: a look, nothing is set aside",
         body: Some("CheckRequest"),
@@ -214,10 +214,17 @@ pub(super) const OPERATIONS: [Operation; 19] = [
         ..letters("/api/dead-letters", Get, "listDeadLetters")
     },
     Operation {
-        summary: "Send many through again, the oldest first; what was charged before is not charged twice",
+        summary: "Send many through again, those that are named or open ones, the oldest first; what was charged before \
+                  is not charged twice",
         body: Some("DeadLettersReplayRequest"),
         answers: (&[("200", "What came of it, or would.")], Some("DeadLetterReplay")),
         ..letters("/api/dead-letters/replay", Post, "replayDeadLetters")
+    },
+    Operation {
+        summary: "Be asked about several no more",
+        body: Some("DeadLettersDiscardRequest"),
+        answers: (DONE, Some("DeadLettersDiscarded")),
+        ..letters("/api/dead-letters/discard", Post, "discardDeadLetters")
     },
     Operation {
         summary: "One whole, with what would come of sending it through again now",

@@ -154,3 +154,21 @@ pub async fn take_turns(tx: &mut Tx, name: &str) -> Result<(), sqlx::Error> {
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_told_in_its_own_words() {
+        let told = async |work: BoxFuture<'static, Result<u8, TransactionError>>| {
+            unless_it_panics(work).await.map_err(|failure| failure.to_string())
+        };
+        assert_eq!(told(Box::pin(async { Ok(7) })).await, Ok(7));
+        let literal = told(Box::pin(async { panic!("on purpose") }));
+        assert_eq!(literal.await, Err("panicked: on purpose".to_owned()));
+        let seventh = 7;
+        let made = told(Box::pin(async move { panic!("the {seventh}th time") }));
+        assert_eq!(made.await, Err("panicked: the 7th time".to_owned()));
+    }
+}

@@ -139,7 +139,7 @@ mod tests {
             "curbe dead-letters discard ID --why test",
             "curbe dead-letters discard --all --provider twilio --why test --yes",
             "curbe events replay --since 2026-12-01T00:00:00Z --until 1h --dry-run",
-            "curbe events replay --since 7d --rate 500 --yes",
+            "curbe events replay --since 7d --rate 500 --yes --why restored",
         ] {
             let line = line.replace("ID", ID);
             assert!(parsed(&line).is_ok(), "{line}: {}", parsed(&line).unwrap_err());

@@ -46,6 +46,11 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<ExitCode> {
     let Command::Replay(Arguments { since, until, dry_run, rate, wait, operator }) = command;
+    let said = match (dry_run, operator.said()) {
+        (true, _) => None,
+        (false, Ok(said)) => Some(said),
+        (false, Err(words)) => return output.usage(words),
+    };
     let now = OffsetDateTime::now_utc();
     let context = read::<Queue>()?.context().await?;
     let span = event_replay::span(&context, since.at(now), until.map(|at| at.at(now))).await?;
@@ -56,17 +61,18 @@ pub(crate) async fn run(command: Command, output: &Output) -> anyhow::Result<Exi
     let bar = bar("messages");
     bar.set_length(messages);
     let told = |sent: u64| bar.set_position(sent);
-    let report = if dry_run {
-        event_replay::look(&context, span, &told).await?
-    } else {
-        let question = format!("Send {messages} messages through again?");
-        let operator = match operator.confirmed(&question, output)? {
-            Confirmed::Yes(operator) => operator,
-            Confirmed::No(status) => return Ok(status),
-        };
-        let pace = Pace { rate, patience: wait };
-        let pool = database().await?;
-        event_replay::replay(&pool, &context, span, pace, &operator, &told).await?
+    let report = match said {
+        None => event_replay::look(&context, span, &told).await?,
+        Some(said) => {
+            let question = format!("Send {messages} messages through again?");
+            let operator = match said.confirmed(&question, output)? {
+                Confirmed::Yes(operator) => operator,
+                Confirmed::No(status) => return Ok(status),
+            };
+            let pace = Pace { rate, patience: wait };
+            let pool = database().await?;
+            event_replay::replay(&pool, &context, span, pace, &operator, &told).await?
+        }
     };
     bar.finish_and_clear();
     let written = output.result(&report, || for_people(&report));

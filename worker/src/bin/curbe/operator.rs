@@ -12,7 +12,7 @@ pub(crate) struct OperatorArguments {
     /// Who does it [default: the user of this machine].
     #[arg(long, env = "USER", hide_env = true)]
     by: Option<String>,
-    /// Why; it is kept with the run.
+    /// Why; it is kept with the run. Needed for whatever changes something.
     #[arg(long)]
     why: Option<String>,
     /// Do not ask.
@@ -28,16 +28,29 @@ pub(crate) enum Confirmed {
     No(ExitCode),
 }
 
-impl OperatorArguments {
-    /// Whether a reason is given.
-    pub(crate) fn says_why(&self) -> bool {
-        self.why.as_ref().is_some_and(|why| !why.trim().is_empty())
-    }
+/// Who runs a command, with his reason.
+pub(crate) struct Said {
+    operator: Operator,
+    yes: bool,
+}
 
+impl OperatorArguments {
+    /// What was said.
+    ///
+    /// # Errors
+    /// Nothing of why; in words.
+    pub(crate) fn said(self) -> Result<Said, String> {
+        let operator = Operator::new(actor(self.by), self.why.unwrap_or_default());
+        let operator = operator.map_err(|error| format!("--why is needed: {error}"))?;
+        Ok(Said { operator, yes: self.yes })
+    }
+}
+
+impl Said {
     /// Asks, where that was not answered already.
     pub(crate) fn confirmed(self, question: &str, output: &Output) -> anyhow::Result<Confirmed> {
-        let operator = Operator { actor: actor(self.by), why: self.why.unwrap_or_default() };
-        if self.yes {
+        let Self { operator, yes } = self;
+        if yes {
             return Ok(Confirmed::Yes(operator));
         }
         if !io::stdin().is_terminal() {

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::requests::is_reason;
+use super::bulk::is_reason;
 use super::unavailable;
 use crate::http::Refusal;
 use crate::http::answer::Answer;
@@ -28,6 +28,9 @@ const LIMIT_MAX: i64 = 200;
 #[schema(as = DeadLetterPage)]
 pub(crate) struct Page {
     data: Vec<DeadLetterRow>,
+    /// How many there are on all pages; `null` on those after the first.
+    #[schema(required)]
+    total: Option<i64>,
     /// Of the page after this one; `null`: there is none.
     #[schema(required)]
     next_cursor: Option<String>,
@@ -44,16 +47,22 @@ struct Wanted {
 pub(super) async fn page(pool: &PgPool, query: &str) -> Result<Answer, Refusal> {
     let Wanted { filter, after, limit } = Wanted::read(query)?;
     let found = transaction::run(pool, move |tx| {
-        // One more, to know whether there is another page.
-        Box::pin(async move { dead_letters::list(tx, &filter, after, limit + 1).await })
+        Box::pin(async move {
+            let total = match after {
+                None => Some(dead_letters::count(tx, &filter).await?),
+                Some(_) => None,
+            };
+            // One more, to know whether there is another page.
+            Ok((dead_letters::list(tx, &filter, after, limit + 1).await?, total))
+        })
     });
-    let mut data = found.await.map_err(unavailable)?;
+    let (mut data, total) = found.await.map_err(unavailable)?;
     let fits = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = data.len() > fits;
     data.truncate(fits);
     let last = data.last().filter(|_| has_more);
     let next_cursor = last.map(|row| cursor(row.place()));
-    Ok(Answer::new(StatusCode::OK, &Page { data, next_cursor }))
+    Ok(Answer::new(StatusCode::OK, &Page { data, total, next_cursor }))
 }
 
 impl Wanted {
@@ -101,26 +110,44 @@ fn cursor(place: Place) -> String {
     format!("{}.{}", place.created_at.unix_timestamp_nanos() / 1_000, place.id.simple())
 }
 
+/// Nothing was given up before 1970: far earlier times are none to Postgres.
 fn place(cursor: &str) -> Option<Place> {
     let (microseconds, id) = cursor.split_once('.')?;
-    let nanoseconds = microseconds.parse::<i128>().ok()?.checked_mul(1_000)?;
+    let nanoseconds = i128::from(microseconds.parse::<u64>().ok()?) * 1_000;
     let created_at = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()?;
     Some(Place { created_at, id: Uuid::try_parse(id).ok()? })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
     use time::macros::datetime;
 
     use super::*;
+
+    const NAMES: [&str; 8] =
+        ["provider", "reason", "organizationId", "since", "until", "status", "limit", "cursor"];
+    const YEARS: std::ops::RangeInclusive<i32> = 1970..=9999;
 
     #[test]
     fn a_cursor_leads_back_to_its_place() {
         let at = datetime!(2026-11-26 10:00:00.123456 UTC);
         let there = Place { created_at: at, id: Uuid::from_u128(7) };
         assert_eq!(place(&cursor(there)), Some(there));
-        for bad in ["", ".", "1", "1.", "x.7", "99999999999999999999999999999999999999.7"] {
-            assert_eq!(place(bad), None, "{bad}");
+        let id = there.id.simple();
+        for bad in [
+            "".to_owned(),
+            ".".to_owned(),
+            "1".to_owned(),
+            "1.".to_owned(),
+            format!("x.{id}"),
+            format!("99999999999999999999999999999999999999.{id}"),
+            // 4715 BC, and the first moment that is no place.
+            format!("-210863606400000000.{id}"),
+            format!("-1.{id}"),
+        ] {
+            assert_eq!(place(&bad), None, "{bad}");
         }
     }
 
@@ -142,5 +169,46 @@ mod tests {
         ] {
             assert_eq!(Wanted::read(bad).unwrap_err().code(), "invalid_parameter", "{bad}");
         }
+    }
+
+    proptest! {
+        #[test]
+        fn no_cursor_leads_where_nothing_can_be(cursor in r"\PC{0,40}|[+-]?[0-9]{1,24}\.[0-9a-f-]{0,40}", micros: i64, id: u128) {
+            let id = Uuid::from_u128(id);
+            for cursor in [cursor, format!("{micros}.{}", id.simple())] {
+                if let Some(place) = place(&cursor) {
+                    prop_assert!(YEARS.contains(&place.created_at.year()), "{place:?}");
+                    prop_assert_eq!(super::place(&super::cursor(place)), Some(place));
+                }
+            }
+        }
+
+        #[test]
+        fn any_query_is_read_or_refused(query in r"\PC{0,40}", told in prop::collection::vec((select(&NAMES[..]), value()), 0..6)) {
+            let mut written = form_urlencoded::Serializer::new(String::new());
+            let written = written.extend_pairs(told).finish();
+            for query in [query, written] {
+                match Wanted::read(&query) {
+                    Ok(wanted) => {
+                        prop_assert!((1..=LIMIT_MAX).contains(&wanted.limit), "{wanted:?}");
+                        let Filter { since, until, .. } = wanted.filter;
+                        for instant in [since, until].into_iter().flatten() {
+                            prop_assert!((-1..=10_000).contains(&instant.year()), "{instant}");
+                        }
+                    }
+                    Err(refusal) => prop_assert_eq!(refusal.code(), "invalid_parameter"),
+                }
+            }
+        }
+    }
+
+    /// Something that one of the parameters may be, or nearly.
+    fn value() -> impl Strategy<Value = String> {
+        prop_oneof![
+            r"[+-]?[0-9]{1,20}(\.[0-9a-f]{32})?",
+            r"[+-]?[0-9]{4,6}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](Z|[+-][0-2][0-9]:[0-5][0-9])",
+            r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}",
+            select(&["twilio", "no_rate", "open", "all", "", "\0"][..]).prop_map(str::to_owned),
+        ]
     }
 }

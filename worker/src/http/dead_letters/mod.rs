@@ -1,6 +1,7 @@
 //! `/api/dead-letters`: the same as the operators' `curbe dead-letters`, for the backend's own pages. Nothing here needs an
 //! `Idempotency-Key`: whatever moves, moves under the charge keys of the legs, or once for the letter that is accepted.
 
+pub(crate) mod bulk;
 pub(crate) mod list;
 pub(crate) mod requests;
 
@@ -14,7 +15,8 @@ use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use self::requests::{AcceptRequest, DiscardRequest, ReplayAllRequest, ReplayRequest};
+use self::bulk::{DiscardAllRequest, ReplayAllRequest};
+use self::requests::{AcceptRequest, DiscardRequest, ReplayRequest};
 use super::Refusal;
 use super::answer::Answer;
 use crate::announcer;
@@ -28,7 +30,9 @@ use crate::settlement::NotAccepted;
 use crate::store::transaction::TransactionError;
 
 /// A request is answered while whoever asked still waits; what the worker has not come to by then is told as such.
-const PACE: Pace = Pace { rate: 1_000, patience: Duration::from_secs(10) };
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Of a letter alone.
+const ONE: u32 = 1;
 
 /// What is asked, as far as the path says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,7 @@ pub(crate) enum Decision {
     ReplayAll,
     Replay(Uuid),
     Accept(Uuid),
+    DiscardAll,
     Discard(Uuid),
 }
 
@@ -108,61 +113,67 @@ impl DeadLetters {
     async fn act(&self, decision: Decision, body: &[u8]) -> Result<Answer, Refusal> {
         match decision {
             Decision::ReplayAll => {
-                let (selection, operator, dry_run) = ReplayAllRequest::read(body)?;
-                self.replay(&selection, &operator, dry_run).await
+                let (selection, rate, operator) = ReplayAllRequest::read(body)?;
+                self.replay(&selection, rate, operator).await
             }
             Decision::Replay(id) => {
-                let (operator, dry_run) = ReplayRequest::read(body)?;
-                self.replay(&Selection::Ids(vec![id]), &operator, dry_run).await
+                let operator = ReplayRequest::read(body)?;
+                self.replay(&Selection::Ids(vec![id]), ONE, operator).await
             }
-            Decision::Accept(id) => {
-                let (operator, dry_run) = AcceptRequest::read(body)?;
-                self.accept(id, &operator, dry_run).await
+            Decision::Accept(id) => self.accept(id, AcceptRequest::read(body)?).await,
+            Decision::DiscardAll => {
+                let (selection, operator) = DiscardAllRequest::read(body)?;
+                self.discard(&selection, &operator).await
             }
             Decision::Discard(id) => {
                 let operator = DiscardRequest::read(body)?;
-                let selected = Selection::Ids(vec![id]).select(&self.pool).await?;
-                let done = discard::discard(&self.pool, selected, &operator).await;
-                let done = done.map_err(unavailable)?;
-                let discarded = Discarded { run_id: done.run_id, letters: done.letters };
-                Ok(Answer::new(StatusCode::OK, &discarded))
+                self.discard(&Selection::Ids(vec![id]), &operator).await
             }
         }
     }
 
-    async fn accept(
-        &self,
-        id: Uuid,
-        operator: &Operator,
-        dry_run: bool,
-    ) -> Result<Answer, Refusal> {
-        let acceptance = if dry_run {
-            let looked = accept::look(&self.pool, &self.rates, &[id]).await;
-            let (_, seen) = looked.map_err(unavailable)?.pop().ok_or_else(Refusal::not_found)?;
-            seen?
-        } else {
-            let (acceptance, settled) =
-                accept::accept(&self.pool, &self.rates, id, operator).await?;
-            settled.steps.tell();
-            announcer::announce(&self.cache, &settled.announcement).await;
-            acceptance
+    async fn accept(&self, id: Uuid, operator: Option<Operator>) -> Result<Answer, Refusal> {
+        let acceptance = match operator {
+            None => {
+                let looked = accept::look(&self.pool, &self.rates, &[id]).await;
+                let (_, seen) =
+                    looked.map_err(unavailable)?.pop().ok_or_else(Refusal::not_found)?;
+                seen?
+            }
+            Some(operator) => {
+                let (acceptance, settled) =
+                    accept::accept(&self.pool, &self.rates, id, &operator).await?;
+                settled.steps.tell();
+                announcer::announce(&self.cache, &settled.announcement).await;
+                acceptance
+            }
         };
         Ok(Answer::new(StatusCode::OK, &acceptance))
+    }
+
+    async fn discard(&self, selection: &Selection, operator: &Operator) -> Result<Answer, Refusal> {
+        let selected = selection.select(&self.pool).await?;
+        let done = discard::discard(&self.pool, selected, operator).await.map_err(unavailable)?;
+        let discarded = Discarded { run_id: done.run_id, letters: done.letters };
+        Ok(Answer::new(StatusCode::OK, &discarded))
     }
 
     async fn replay(
         &self,
         selection: &Selection,
-        operator: &Operator,
-        dry_run: bool,
+        rate: u32,
+        operator: Option<Operator>,
     ) -> Result<Answer, Refusal> {
         let selected = selection.select(&self.pool).await?;
-        let report: Report = if dry_run {
-            let looked = preview::preview(&self.pool, &self.rates, &selected.ids, &|_| {});
-            looked.await.map_err(unavailable)?
-        } else {
-            let told = |_, _| {};
-            replay::replay(&self.pool, &self.context, selected, PACE, operator, &told).await?
+        let report: Report = match operator {
+            None => {
+                let looked = preview::preview(&self.pool, &self.rates, &selected.ids, &|_| {});
+                looked.await.map_err(unavailable)?
+            }
+            Some(operator) => {
+                let (pace, told) = (Pace { rate, patience: PATIENCE }, |_, _| {});
+                replay::replay(&self.pool, &self.context, selected, pace, &operator, &told).await?
+            }
         };
         Ok(Answer::new(StatusCode::OK, &report))
     }

@@ -20,11 +20,12 @@ pub(super) async fn accept(
     operator: OperatorArguments,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    if !operator.says_why() {
-        return output.usage("--why is needed: nobody can tell later why money moved");
-    }
+    let said = match operator.said() {
+        Ok(said) => said,
+        Err(words) => return output.usage(words),
+    };
     let question = format!("Let the new word of {} dead letters stand?", ids.len());
-    let operator = match operator.confirmed(&question, output)? {
+    let operator = match said.confirmed(&question, output)? {
         Confirmed::Yes(operator) => operator,
         Confirmed::No(status) => return Ok(status),
     };

@@ -34,13 +34,14 @@ pub(super) async fn discard(
     operator: OperatorArguments,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    if !operator.says_why() {
-        return output.usage("--why is needed: nobody can tell later why nothing was charged");
-    }
+    let said = match operator.said() {
+        Ok(said) => said,
+        Err(words) => return output.usage(words),
+    };
     let pool = database().await?;
     let selected = selection.select(&pool).await?;
     let letters = selected.ids.len();
-    let operator = match operator.confirmed(&format!("Discard {letters} dead letters?"), output)? {
+    let operator = match said.confirmed(&format!("Discard {letters} dead letters?"), output)? {
         Confirmed::Yes(operator) => operator,
         Confirmed::No(status) => return Ok(status),
     };

@@ -57,10 +57,14 @@ pub(super) async fn run(arguments: Arguments, output: &Output) -> anyhow::Result
         (None, _, true) => return only_look(&selection, output).await,
         (None, _, false) => {}
     }
+    let said = match operator.said() {
+        Ok(said) => said,
+        Err(words) => return output.usage(words),
+    };
     let pool = read::<Database>()?.pool().await?;
     let selected = selection.select(&pool).await?;
     let question = format!("Send {} dead letters through again?", selected.ids.len());
-    let operator = match operator.confirmed(&question, output)? {
+    let operator = match said.confirmed(&question, output)? {
         Confirmed::Yes(operator) => operator,
         Confirmed::No(status) => return Ok(status),
     };
