@@ -1,18 +1,26 @@
 //! What was set aside for a call goes on counting until the call is settled, whatever is emptied, killed or restarted
 //! meanwhile; and it is given back once it is certain that nobody comes for it.
 
+use curbe_tests::faults::proxy::{Mode, Proxy};
 use curbe_tests::oracle::units;
 use curbe_tests::simulator::twilio::TwilioCall;
-use curbe_tests::stack::wait_until;
+use curbe_tests::stack::{Stack, wait_until};
+use redis::AsyncCommands as _;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::fixture::customers::User;
+use crate::fixture::spool::spools;
 use crate::fixture::{Bank, SOON};
 
 /// A minute costs a dollar there.
 const DEAR: &str = "+6012345678";
 
 async fn open() -> (Bank, User) {
-    let bank = Bank::open().await;
+    opened(Bank::open().await).await
+}
+
+async fn opened(bank: Bank) -> (Bank, User) {
     bank.insert_rate("60", "1.0000", "0.0000").await;
     let user = bank.customer().await;
     bank.cache_is_current().await;
@@ -112,6 +120,68 @@ async fn when_ingest_dies_in_the_middle_of_asking() {
     bank.all_is_well().await;
     assert_eq!(bank.balance(&user).await, "0.0000");
     bank.cached_as_booked(&user).await;
+}
+
+/// The worker reaches the queue, and knows nothing of a decision that waits on ingest's disk.
+#[tokio::test]
+async fn when_ingests_link_to_the_queue_says_nothing_for_minutes() {
+    let stack = Stack::for_test().await;
+    let link = Proxy::start(vec![stack.nats().port()]).await.unwrap();
+    let through = link.before(stack.nats_url()).unwrap();
+    let bank = Bank::on(stack, &[("NATS_URL", &through)]).await;
+    bank.stack.start_worker(&[]).await.unwrap();
+    let (bank, user) = opened(bank).await;
+    let first = TwilioCall::outbound(&user.number, DEAR);
+    assert!(bank.ask(&first).await.limit().is_some());
+    bank.hang_up(&first.completed(0)).await;
+    bank.drained().await;
+    bank.cached_as_booked(&user).await;
+
+    link.set(Mode::Silent);
+    let call = takes_everything(&bank, &user).await;
+    spools(&bank.ingest, |events| events > 0).await;
+    // Until then it is tried again and again, and the hold looked at each time.
+    wait_until(SOON, "the queue to be given up", async || {
+        let log = bank.ingest.process().log();
+        let mut waits = log.lines().filter(|line| line.contains("the spool waits"));
+        if waits.any(|line| line.contains("no connection")) { Ok(()) } else { Err(log) }
+    })
+    .await;
+    three_minutes_pass(&bank).await;
+    nothing_is_left(&bank, &user).await;
+
+    link.heal();
+    bank.nothing_is_spooled().await;
+    // From then on it is one like all others.
+    let redis = bank.redis().await;
+    let in_an_hour = OffsetDateTime::now_utc().unix_timestamp() + 3_600;
+    wait_until(SOON, "the hold to be looked at", async || {
+        let lasting: i64 = redis.clone().zcount("holds:index", in_an_hour, "+inf").await.unwrap();
+        if lasting == 0 { Ok(()) } else { Err(lasting) }
+    })
+    .await;
+    bank.hang_up(&call.clone().completed(599)).await;
+    bank.all_is_well().await;
+    assert_eq!(bank.balance(&user).await, "0.0000");
+    bank.cached_as_booked(&user).await;
+}
+
+/// Longer than the sweep leaves a hold alone that nobody has looked at; and it has looked since.
+async fn three_minutes_pass(bank: &Bank) {
+    let mut redis = bank.redis().await;
+    let holds: Vec<String> = redis.zrange("holds:index", 0, -1).await.unwrap();
+    for hold in &holds {
+        let _: f64 = redis.zincr("holds:index", hold, -180).await.unwrap();
+    }
+    // Those that were looked at longest ago come first.
+    let nobodys = format!("{} call:twilio:nobody", Uuid::new_v4());
+    let long_ago = OffsetDateTime::now_utc().unix_timestamp() - 150;
+    let _: i64 = redis.zadd("holds:index", &nobodys, long_ago).await.unwrap();
+    wait_until(SOON, "the sweep", async || {
+        let seen: Option<f64> = redis.clone().zscore("holds:index", &nobodys).await.unwrap();
+        if seen.is_none() { Ok(()) } else { Err("it has not come by") }
+    })
+    .await;
 }
 
 #[tokio::test]

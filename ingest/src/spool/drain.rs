@@ -122,10 +122,12 @@ impl Spool {
                     None => break,
                 }
             }
-            if !is_repeat {
-                holds::restore_all(&way.cache, group.iter().map(|(event, _)| event)).await;
-            }
+            // What is sent again may be settled long since.
+            let fresh = group.iter().filter(|_| !is_repeat).map(|(event, _)| event);
+            let calls = holds::calls(fresh);
+            holds::restore_all(&way.cache, &calls).await;
             self.send_group(way, number, group).await.map_err(Stop::Queue)?;
+            holds::are_queued(&way.cache, &calls).await;
             if damaged > 0 {
                 // It was whole when it was written. What can be read goes on.
                 tracing::error!(

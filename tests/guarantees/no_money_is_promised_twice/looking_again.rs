@@ -1,10 +1,11 @@
-//! What chance would rarely find: a leg asked about twice, with less money the second time.
+//! What chance would rarely find: a leg asked about twice, with less money the second time; and a hold that somebody else
+//! looks at while its decision waits on a disk.
 
 use curbe_domain::money::Money;
 use curbe_platform::credit::{
     Ask, Confirmed, CreditCache, Dropped, Kind, Placed, WalletState, Wanted,
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::bank::money;
@@ -36,6 +37,36 @@ async fn a_second_look_is_not_satisfied_with_less() {
     let less = cache.confirm(wallet.wallet_id, LEG, money(3_000), "", now).await;
     assert_eq!(less.unwrap(), Confirmed::Held);
     assert_eq!(taken(&cache, &wallet, OTHER, 8_000).await, 2_000);
+}
+
+#[tokio::test]
+async fn what_waits_on_a_disk_is_looked_for_once_the_queue_has_it() {
+    let ground = Ground::new().await;
+    let (cache, wallet) = (ground.cache(), wallet(1));
+    let (id, now) = (wallet.wallet_id, OffsetDateTime::now_utc());
+    let is_found = async || {
+        let found = cache.holds_not_seen_since(now + Duration::hours(1), 10).await.unwrap();
+        let dropped = cache.drop_hold(id, LEG, now + Duration::hours(1)).await.unwrap();
+        assert_eq!(found.len(), usize::from(dropped));
+        dropped
+    };
+    load(&cache, &wallet).await;
+    assert_eq!(taken(&cache, &wallet, LEG, 4_000).await, 4_000);
+    let over = now + Duration::hours(4);
+    cache.confirm(id, LEG, money(4_000), "", over).await.unwrap();
+    assert!(!is_found().await);
+    // Whoever looks at it meanwhile: the leg asks again, is promised more, or the sweep has found it before.
+    assert_eq!(taken(&cache, &wallet, LEG, 4_000).await, 4_000);
+    assert!(!is_found().await, "asked again");
+    cache.confirm(id, LEG, money(4_000), "", now).await.unwrap();
+    assert!(!is_found().await, "looked at again");
+    cache.restore(id, LEG, money(5_000), "", now).await.unwrap();
+    assert!(!is_found().await, "grown");
+    let hold = [(id, LEG.to_owned())];
+    cache.holds_seen(&hold, now).await.unwrap();
+    assert!(!is_found().await, "seen by the sweep");
+    cache.holds_queued(&hold, now).await.unwrap();
+    assert!(is_found().await, "known");
 }
 
 fn wallet(version: i64) -> WalletState {

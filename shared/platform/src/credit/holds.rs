@@ -185,7 +185,7 @@ impl CreditCache {
     }
 
     /// Looks at a call's hold once more, and sets it aside again where it is gone. Nobody takes it for left behind as long
-    /// as `seen_at` is not long past.
+    /// as `seen_at` is not long past; what somebody else has said of a later time stands.
     ///
     /// # Errors
     /// [`CreditError`]: nobody knows then.
@@ -317,7 +317,7 @@ impl CreditCache {
         Ok(members.iter().filter_map(parts).collect())
     }
 
-    /// Notes that holds were looked at, and are right.
+    /// Notes that holds were looked at, and are right; not of those that need not be looked at before a later time.
     ///
     /// # Errors
     /// [`CreditError`] when Redis did not answer.
@@ -326,18 +326,39 @@ impl CreditCache {
         holds: &[(Uuid, String)],
         now: OffsetDateTime,
     ) -> Result<(), CreditError> {
+        self.mark(holds, &["XX", "GT"], now).await
+    }
+
+    /// Notes that what was decided about holds is in the queue: from now on they are looked at like all others.
+    ///
+    /// # Errors
+    /// [`CreditError`] when Redis did not answer.
+    pub async fn holds_queued(
+        &self,
+        holds: &[(Uuid, String)],
+        now: OffsetDateTime,
+    ) -> Result<(), CreditError> {
+        self.mark(holds, &["XX"], now).await
+    }
+
+    /// Only those that are there: one may have gone meanwhile.
+    async fn mark(
+        &self,
+        holds: &[(Uuid, String)],
+        which: &[&str],
+        seen_at: OffsetDateTime,
+    ) -> Result<(), CreditError> {
         if holds.is_empty() {
             return Ok(());
         }
         let mut pipeline = ::redis::pipe();
         for (wallet_id, hold) in holds {
-            // Only those that are there: one may have gone meanwhile.
             let member = format!("{wallet_id} {hold}");
             pipeline
                 .cmd("ZADD")
                 .arg(INDEX)
-                .arg("XX")
-                .arg(now.unix_timestamp())
+                .arg(which)
+                .arg(seen_at.unix_timestamp())
                 .arg(member)
                 .ignore();
         }

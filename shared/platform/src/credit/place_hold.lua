@@ -16,7 +16,7 @@ if before then
     local amount, kind, purpose = string.match(before, '^(%d+)|(%a)|(.*)$')
     -- A call that asks again, or is announced after it has asked, has what it had.
     if kind == 'p' then
-        redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2] .. ' ' .. ARGV[3])
+        redis.call('ZADD', KEYS[4], 'GT', ARGV[6], ARGV[2] .. ' ' .. ARGV[3])
         return { 'again', amount, balance, held - tonumber(amount), purpose }
     end
     replaced = tonumber(amount)
@@ -42,7 +42,7 @@ if amount < least then
 end
 amount = string.format('%.0f', amount)
 redis.call('HSET', KEYS[3], ARGV[3], amount .. '|' .. ARGV[4] .. '|' .. ARGV[5])
-redis.call('ZADD', KEYS[4], ARGV[6], ARGV[2] .. ' ' .. ARGV[3])
+redis.call('ZADD', KEYS[4], 'GT', ARGV[6], ARGV[2] .. ' ' .. ARGV[3])
 redis.call('HSET', KEYS[2], 'held', string.format('%.0f', others + tonumber(amount)))
 if is_call and not before then redis.call('HINCRBY', KEYS[2], 'calls', 1) end
 return { 'placed', amount, balance, others, '' }
