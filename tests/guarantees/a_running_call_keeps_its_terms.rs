@@ -2,12 +2,15 @@
 
 use std::fs;
 
+use async_nats::jetstream::AckKind;
 use curbe_tests::simulator::signalwire::SignalWireCall;
 use curbe_tests::simulator::telnyx::TelnyxLeg;
 use curbe_tests::simulator::twilio::TwilioCall;
+use curbe_tests::stack::services::is_ready;
+use curbe_tests::stack::wait_until;
 
-use crate::fixture::Bank;
 use crate::fixture::customers::User;
+use crate::fixture::{Bank, SOON};
 
 const MEXICO: &str = "+523312345678";
 
@@ -18,6 +21,18 @@ async fn open() -> (Bank, User) {
     (bank, user)
 }
 
+async fn becomes_dear(bank: &Bank) {
+    let list = bank.stack.folder().join("rates.csv");
+    fs::write(&list, "prefix,rate_per_minute,connection_fee\n52,9.0000,0.0000\n").unwrap();
+    bank.curbe(&["rates", "import", list.to_str().unwrap(), "--merge"]).await;
+}
+
+/// By its own times it began after whatever has changed until now.
+fn later(call: &TwilioCall) -> TwilioCall {
+    let ended = call.clone().completed(61);
+    ended.clone().ended_at(ended.ended_at + time::Duration::minutes(5))
+}
+
 /// A minute more than 61 seconds cost, at the price list of all tests.
 const PRICE: &str = "0.0274";
 
@@ -26,13 +41,8 @@ async fn when_the_price_list_changes() {
     let (bank, user) = open().await;
     let call = TwilioCall::outbound(&user.number, MEXICO);
     assert!(bank.ask(&call).await.limit().is_some());
-    let list = bank.stack.folder().join("rates.csv");
-    fs::write(&list, "prefix,rate_per_minute,connection_fee\n52,9.0000,0.0000\n").unwrap();
-    bank.curbe(&["rates", "import", list.to_str().unwrap(), "--merge"]).await;
-    // By its own times it began under the new list.
-    let ended = call.clone().completed(61);
-    let ended = ended.clone().ended_at(ended.ended_at + time::Duration::minutes(5));
-    bank.hang_up(&ended).await;
+    becomes_dear(&bank).await;
+    bank.hang_up(&later(&call)).await;
     bank.all_is_well().await;
     assert_eq!(bank.log(&call.sid).await.unwrap().price, PRICE);
     // And what was not authorized is rated by the list.
@@ -52,9 +62,7 @@ async fn when_its_number_is_given_to_somebody_else() {
     let id = other.id.to_string();
     let assign = ["numbers", "assign", &user.number, "--user", &id, "--provider", "twilio"];
     bank.curbe(&assign).await;
-    let ended = call.clone().completed(61);
-    let ended = ended.clone().ended_at(ended.ended_at + time::Duration::minutes(5));
-    bank.hang_up(&ended).await;
+    bank.hang_up(&later(&call)).await;
     bank.all_is_well().await;
     let log = bank.log(&call.sid).await.unwrap();
     assert_eq!((log.wallet_id, log.user_id, log.price.as_str()), (user.wallet, user.id, PRICE));
@@ -112,6 +120,43 @@ async fn and_pays_for_nobody_else_than_whom_it_was_authorized_for() {
     bank.all_is_well().await;
     assert_eq!(bank.log(&call.sid).await.unwrap().price, PRICE);
     assert_eq!(bank.log(&dearer.sid).await.unwrap().price, "0.0900");
+}
+
+/// The worker has come further than the queue that was made anew, and waits for what was decided all the same.
+#[tokio::test]
+async fn when_the_queue_was_made_anew() {
+    let bank = Bank::without_worker().await;
+    let worker = bank.stack.start_worker(&[]).await.unwrap();
+    let user = bank.customer().await;
+    bank.cache_is_current().await;
+    for _ in 0..3 {
+        let call = TwilioCall::outbound(&user.number, MEXICO);
+        assert!(bank.ask(&call).await.limit().is_some());
+        bank.hang_up(&call.completed(0)).await;
+    }
+    bank.all_is_well().await;
+    bank.cached_as_booked(&user).await;
+    bank.queue().await.delete_stream("CURBE").await.unwrap();
+    bank.curbe(&["migrate"]).await;
+    wait_until(SOON, "ingest", async || is_ready(bank.ingest.admin_url()).await).await;
+
+    // What was decided is in somebody else's hand, and its end comes before it.
+    worker.process().freeze();
+    bank.nobody_takes_decisions().await;
+    let call = TwilioCall::outbound(&user.number, MEXICO);
+    assert!(bank.ask(&call).await.limit().is_some());
+    let decision = bank.next_decision().await;
+    becomes_dear(&bank).await;
+    bank.hang_up(&later(&call)).await;
+    worker.process().resume();
+    wait_until(SOON, "the end to be taken", async || match bank.standing().await.pending {
+        0 => Ok(()),
+        pending => Err(pending),
+    })
+    .await;
+    decision.ack_with(AckKind::Nak(None)).await.unwrap();
+    bank.all_is_well().await;
+    assert_eq!(bank.log(&call.sid).await.unwrap().price, PRICE);
 }
 
 #[tokio::test]

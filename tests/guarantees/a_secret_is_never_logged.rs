@@ -2,9 +2,12 @@
 //! and whatever fails meanwhile.
 
 use curbe_tests::simulator::browser::Hello;
+use curbe_tests::simulator::flow::{VOICE_EVENTS, VOICE_REQUEST};
+use curbe_tests::simulator::telnyx::TelnyxLeg;
 use curbe_tests::stack::services::Service;
 use curbe_tests::stack::{Stack, wait_until};
 use serde_json::json;
+use time::OffsetDateTime;
 
 use crate::fixture::bank::with;
 use crate::fixture::hangups::{CANARY, NUMBERS, UNNAMED, hangups};
@@ -12,6 +15,7 @@ use crate::fixture::socket::Socket;
 use crate::fixture::tokens::claims;
 use crate::fixture::{Bank, SOON};
 
+const NUMBER_IN_JSON: u64 = 525_512_345_678;
 const DATABASE: &str = "canary-of-the-database";
 const QUEUE: &str = "canary-of-the-queue";
 const CACHE: &str = "canary-of-the-cache";
@@ -90,6 +94,15 @@ async fn traffic(bank: &Bank) -> Vec<String> {
         assert_eq!(bank.send(&forged).await.status, 403);
         shown.extend([webhook.signature.1, forged.signature.1]);
     }
+    // Not as it should be told, so that its reader stumbles over it.
+    let leg = TelnyxLeg::outbound(NUMBERS[0], NUMBERS[1], 61);
+    let mut misshapen = leg.initiated();
+    misshapen["data"]["payload"]["from"] = json!(NUMBER_IN_JSON);
+    let now = OffsetDateTime::now_utc();
+    for path in [VOICE_REQUEST, VOICE_EVENTS] {
+        bank.send(&bank.signers.telnyx.json(path, &misshapen, now)).await;
+    }
+    shown.push(NUMBER_IN_JSON.to_string());
     bank.cache_is_current().await;
     let call = user.calls("+523312345678", 61);
     bank.send(&bank.request(&call.voice_request())).await;

@@ -15,13 +15,20 @@ use crate::fixture::{Bank, SOON};
 /// Longer than a statement, shorter than a transaction may take.
 const OUTAGE: Duration = Duration::from_secs(8);
 
-#[tokio::test]
-async fn from_a_database_that_was_away() {
-    // A database server of its own: others would miss the shared one.
+/// More often than a message may be delivered.
+const STARTS: usize = 11;
+
+/// Others would miss the shared one.
+async fn with_its_own_database() -> (Bank, TestDirectory) {
     let folder = TestDirectory::new("outage").unwrap();
     let mut options = StackOptions::new(folder.path().to_path_buf());
     options.durable = false;
-    let bank = Bank::on(Stack::start(options).await.unwrap(), &[]).await;
+    (Bank::on(Stack::start(options).await.unwrap(), &[]).await, folder)
+}
+
+#[tokio::test]
+async fn from_a_database_that_was_away() {
+    let (bank, _folder) = with_its_own_database().await;
     let worker = bank.stack.start_worker(&[]).await.unwrap();
     let users = [bank.customer().await, bank.customer().await];
     let load = Load::start(&bank, &users);
@@ -40,6 +47,65 @@ async fn from_a_database_that_was_away() {
     bank.accounts_for(&sent).await;
     assert!(worker.process().log().contains("not settled"));
     assert_eq!(worker.process().log().matches("panicked").count(), 0);
+}
+
+#[tokio::test]
+async fn from_a_database_that_was_away_while_the_worker_was_started_again_and_again() {
+    let (bank, _folder) = with_its_own_database().await;
+    let worker = bank.stack.start_worker(&[]).await.unwrap();
+    let user = bank.customer().await;
+    charges_go_on(&bank, &user, "0.2740").await;
+    worker.process().kill();
+    let database = bank.stack.postgres().server();
+    database.process().end_at_once();
+    is_started_in_vain(&bank, &user, &worker).await;
+    database.restart().await.unwrap();
+    nothing_is_put_aside(&bank, &user, &worker).await;
+}
+
+#[tokio::test]
+async fn or_took_no_writes_meanwhile() {
+    let bank = Bank::without_worker().await;
+    let worker = bank.stack.start_worker(&[]).await.unwrap();
+    let user = bank.customer().await;
+    charges_go_on(&bank, &user, "0.2740").await;
+    worker.process().kill();
+    takes_writes(&bank, "set default_transaction_read_only = on").await;
+    is_started_in_vain(&bank, &user, &worker).await;
+    takes_writes(&bank, "reset default_transaction_read_only").await;
+    nothing_is_put_aside(&bank, &user, &worker).await;
+}
+
+/// Whether transactions of connections that are made from now on may write, as on a server that is not the primary.
+async fn takes_writes(bank: &Bank, setting: &str) {
+    let alter = format!("execute format('alter database %I {setting}', current_database())");
+    bank.sql(&format!("begin read write; do $$ begin {alter}; end $$; commit")).await;
+}
+
+/// What is taken and given back untried counts as delivered, and what was delivered too often is put aside.
+async fn is_started_in_vain(bank: &Bank, user: &User, worker: &Service) {
+    let calls = [(); 10].map(|()| user.calls("+523312345678", 61));
+    bank.hang_up_all(&calls).await;
+    let delivered = bank.delivered().await;
+    for _ in 0..STARTS {
+        worker.process().start_again().unwrap();
+        wait_until(SOON, "the worker to miss its database", async || {
+            let log = worker.process().log();
+            let is_missed = log.contains("no messages are taken") || log.contains("not settled");
+            if is_missed { Ok(()) } else { Err(log) }
+        })
+        .await;
+        worker.process().terminate();
+        worker.process().ended(SOON).await.unwrap();
+    }
+    assert_eq!(bank.delivered().await, delivered, "messages were taken in vain");
+}
+
+async fn nothing_is_put_aside(bank: &Bank, user: &User, worker: &Service) {
+    worker.restart().await.unwrap();
+    bank.all_is_well().await;
+    assert_eq!(bank.count("select count(*) from dead_letters").await, 0);
+    assert_eq!(bank.spent(user).await, "0.5480");
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! Runs settlements against the pool, and tells of them once they are committed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use curbe_domain::legs::LegKey;
 use curbe_platform::credit::CreditCache;
 use curbe_platform::kill_point;
+use futures_util::FutureExt as _;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
@@ -23,13 +25,33 @@ pub struct Settler {
     pool: PgPool,
     rates: RateCache,
     cache: CreditCache,
+    /// Whether the database answered when it was last asked.
+    is_answered: Arc<AtomicBool>,
 }
 
 impl Settler {
     /// Over this pool, with these decks and this cache.
     #[must_use]
     pub fn new(pool: PgPool, rates: RateCache, cache: CreditCache) -> Self {
-        Self { pool, rates, cache }
+        Self { pool, rates, cache, is_answered: Arc::default() }
+    }
+
+    /// Whether messages can be settled at all. The database is asked at first, and after each time that it was doubted: as a
+    /// settlement would, since one that takes no writes answers too.
+    ///
+    /// # Errors
+    /// As [`Settler::settle`].
+    pub async fn is_ready(&self) -> Result<(), TransactionError> {
+        if !self.is_answered.load(Ordering::Relaxed) {
+            transaction::run(&self.pool, |tx| store::wallets::lock(tx, &[]).boxed()).await?;
+            self.is_answered.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// A settlement failed, and its messages were not at fault.
+    pub fn doubt(&self) {
+        self.is_answered.store(false, Ordering::Relaxed);
     }
 
     /// Settles messages, commits, and announces.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use curbe_domain::json::misread;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// What is wrong, and where.
@@ -36,10 +37,8 @@ impl Misfit {
 
 /// Reads a document.
 pub(super) fn parse(content: &[u8]) -> Result<Value, Misfit> {
-    serde_json::from_slice(content).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Misfit::new("", format!("is no JSON, at line {line}, column {column}"))
-    })
+    serde_json::from_slice(content)
+        .map_err(|error| Misfit::new("", format!("is {}", misread(&error))))
 }
 
 impl<'a> Node<'a> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use curbe_domain::frames::Published;
+use curbe_domain::json::misread;
 use metrics::counter;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -106,7 +107,8 @@ impl Room {
             Err(error) => {
                 // If it had a number, the next one shows the gap.
                 counter!(measures::UNREADABLE).increment(1);
-                tracing::warn!(wallet = %self.wallet_id, %error, "a message on Redis cannot be read");
+                let error = misread(&error);
+                tracing::warn!(wallet = %self.wallet_id, error, "a message on Redis cannot be read");
                 return;
             }
         };

@@ -4,6 +4,7 @@
 
 pub mod authorization;
 pub mod frames;
+pub mod json;
 pub mod legs;
 pub mod money;
 pub mod ownership;

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::Source;
 use super::disposition::{Disposition, chain, disposition};
 use super::keepalive::KeepAlive;
-use super::pull::{Delivery, next_batch};
+use super::pull::{self, Delivery, PullError};
 use crate::dead_letters::{Reason, Refusal};
 use crate::settlement::message::Message;
 use crate::settler::Settler;
@@ -68,7 +68,7 @@ impl Lane {
                 // First, so that a stopping worker takes nothing more.
                 biased;
                 () = self.shutdown.cancelled() => return,
-                batch = next_batch(consumer, self.batch_max) => batch,
+                batch = self.next_batch(consumer) => batch,
             };
             match batch {
                 Ok(batch) => self.handle(batch).await,
@@ -78,6 +78,17 @@ impl Lane {
                 }
             }
         }
+    }
+
+    /// Takes what waits, once the database can be written to: a message that is taken, and given back untried when
+    /// the service stops, counts as delivered, and what was delivered too often is taken for what kills the worker.
+    async fn next_batch(&self, consumer: &PullConsumer) -> Result<Vec<Delivery>, PullError> {
+        let mut pause = PAUSE_FIRST;
+        while let Err(failure) = self.settler.is_ready().await {
+            tracing::warn!(dependency = "postgres", error = %chain(&failure), "no messages are taken");
+            sleep(next_pause(&mut pause)).await;
+        }
+        pull::next_batch(consumer, self.batch_max).await
     }
 
     async fn handle(&self, batch: Vec<Delivery>) {
@@ -156,7 +167,10 @@ impl Lane {
                     self.give_up(&messages[0], refusal).await?;
                     return Ok(Next::Answer);
                 }
-                Disposition::Wait => self.wait(&mut pause).await?,
+                Disposition::Wait => {
+                    self.settler.doubt();
+                    self.wait(&mut pause).await?;
+                }
             }
         }
     }
@@ -186,13 +200,18 @@ impl Lane {
     }
 
     async fn wait(&self, pause: &mut Duration) -> Result<(), Stopping> {
-        let jittered = rand::random_range(*pause / 2..=*pause);
-        *pause = (*pause * 2).min(PAUSE_MAX);
         tokio::select! {
             () = self.shutdown.cancelled() => Err(Stopping),
-            () = sleep(jittered) => Ok(()),
+            () = sleep(next_pause(pause)) => Ok(()),
         }
     }
+}
+
+/// Each is longer than the one before, and none is as long as another lane's.
+fn next_pause(pause: &mut Duration) -> Duration {
+    let jittered = rand::random_range(*pause / 2..=*pause);
+    *pause = (*pause * 2).min(PAUSE_MAX);
+    jittered
 }
 
 async fn answer_for(message: &Message, acker: &Acker, answer: AckKind) {

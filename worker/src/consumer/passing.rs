@@ -1,7 +1,9 @@
 //! How far a consumer has come. A filtered consumer's floor does not move with the messages of others, so one that has
 //! nothing left, asked after a sequence was read, has passed that sequence.
+//!
+//! The consumer is asked each time: what it had passed says nothing of a stream that was made anew, whose sequences begin
+//! at 1 again.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
@@ -18,14 +20,13 @@ const PAUSE_MAX: Duration = Duration::from_millis(100);
 pub struct Passing {
     context: Context,
     consumer: ConsumerName,
-    passed: AtomicU64,
 }
 
 impl Passing {
     /// Of a consumer.
     #[must_use]
     pub fn new(context: Context, consumer: ConsumerName) -> Self {
-        Self { context, consumer, passed: AtomicU64::new(0) }
+        Self { context, consumer }
     }
 
     /// The last sequence of the stream at this moment.
@@ -42,19 +43,12 @@ impl Passing {
     /// # Errors
     /// The queue does not answer.
     async fn has_passed(&self, sequence: u64) -> anyhow::Result<bool> {
-        if self.passed.load(Ordering::Relaxed) >= sequence {
-            return Ok(true);
-        }
         let consumer: PullConsumer = self
             .context
             .get_consumer_from_stream(self.consumer.name, STREAM)
             .await
             .map_err(|error| anyhow::anyhow!("{}: {error}", self.consumer.name))?;
-        let passed = has_passed(consumer.cached_info(), sequence);
-        if passed {
-            self.passed.fetch_max(sequence, Ordering::Relaxed);
-        }
-        Ok(passed)
+        Ok(has_passed(consumer.cached_info(), sequence))
     }
 
     /// Waits until it has passed a sequence, however long the queue may be away. Dropping the future loses nothing.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use async_nats::Client;
+use curbe_domain::json::misread;
 use curbe_platform::queue::load::{LoadRequest, QUEUE_GROUP, SUBJECT};
 use futures_util::StreamExt as _;
 use tokio::sync::Semaphore;
@@ -42,7 +44,8 @@ pub(super) async fn answer(keeper: &Keeper, client: Client) {
 }
 
 async fn serve(keeper: &Keeper, payload: &[u8]) -> anyhow::Result<()> {
-    let request: LoadRequest = serde_json::from_slice(payload)?;
+    let request: LoadRequest =
+        serde_json::from_slice(payload).map_err(|error| anyhow!(misread(&error)))?;
     keeper.bring_up_to_date().await?;
     match request.wallet_id {
         Some(wallet_id) => keeper.load(wallet_id).await,

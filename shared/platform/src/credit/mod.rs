@@ -12,6 +12,7 @@ mod look_up;
 
 use std::time::Duration;
 
+use curbe_domain::json::misread;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -50,7 +51,13 @@ pub enum CreditError {
     Refused(#[from] ::redis::RedisError),
     /// Something in the cache is not what we write there.
     #[error("the cache holds something unreadable: {0}")]
-    Unreadable(#[from] serde_json::Error),
+    Unreadable(String),
+}
+
+impl From<serde_json::Error> for CreditError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Unreadable(misread(&error))
+    }
 }
 
 /// The cache.

@@ -7,6 +7,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::form::Form;
+use crate::json::misread;
 use crate::legs::event::EventError;
 
 /// Far above what any provider sends; more is not worth reading.
@@ -53,7 +54,7 @@ impl<'a> Fields<'a> {
         let fields = match MediaType::of(content_type) {
             MediaType::Form => Self::of_form(body)?,
             MediaType::Json => serde_json::from_slice(body)
-                .map_err(|error| unreadable(format!("no flat JSON object: {error}")))?,
+                .map_err(|error| unreadable(format!("no flat JSON object: {}", misread(&error))))?,
             MediaType::Other => {
                 return Err(unreadable("the content type is neither form nor JSON"));
             }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::events::unknown;
+use crate::json::misread;
 use crate::legs::event::{EventError, ParsedEvent};
 use crate::legs::{
     Billed, Direction, Hangup, LegFacts, LegKey, Outcome, Recording, RecordingStatus, Talk,
@@ -99,8 +100,7 @@ pub(super) fn classify(body: &[u8]) -> Classified {
 }
 
 pub(super) fn parse(body: &[u8], received_at: OffsetDateTime) -> ParsedEvent {
-    let Envelope { data } = serde_json::from_slice(body)
-        .map_err(|error| unreadable(format!("no event of Call Control's version 2: {error}")))?;
+    let data = event(body)?;
     let occurred_at =
         data.occurred_at.as_deref().and_then(instant::rfc_3339).unwrap_or(received_at);
     let told = leg(&data.payload)?;
@@ -122,12 +122,18 @@ pub(super) fn parse(body: &[u8], received_at: OffsetDateTime) -> ParsedEvent {
 
 /// The leg that `call.initiated` asks for.
 pub(super) fn asked(body: &[u8]) -> ParsedEvent {
-    let Envelope { data } = serde_json::from_slice(body)
-        .map_err(|error| unreadable(format!("no event of Call Control's version 2: {error}")))?;
+    let data = event(body)?;
     match kind(&data.event_type) {
         Some(Kind::Initiated) => leg(&data.payload),
         Some(_) | None => Err(unreadable("event_type is not call.initiated")),
     }
+}
+
+fn event(body: &[u8]) -> Result<Event, EventError> {
+    let Envelope { data } = serde_json::from_slice(body).map_err(|error| {
+        unreadable(format!("no event of Call Control's version 2: {}", misread(&error)))
+    })?;
+    Ok(data)
 }
 
 /// What every event says of its leg.
