@@ -378,6 +378,32 @@ async fn and_a_decision_counts_as_told_once_the_queue_has_it_where_the_disk_answ
     assert_eq!(bank.spent(&user).await, "0.0548");
 }
 
+/// Each deploy sends the last minutes again: what had been set aside for calls that are over by now must not come back.
+#[tokio::test]
+async fn and_what_has_gone_sets_nothing_aside_again_where_the_disk_answers() {
+    let bank = Bank::on(Stack::for_test().await, &[("DURABILITY", "disk")]).await;
+    bank.stack.start_worker(&[]).await.unwrap();
+    let user = bank.customer().await;
+    bank.cache_is_current().await;
+    for _ in 0..3 {
+        let call = TwilioCall::outbound(&user.number, MEXICO);
+        assert!(bank.ask(&call).await.limit().is_some());
+        bank.hang_up(&call.completed(61)).await;
+    }
+    bank.nothing_is_spooled().await;
+    bank.all_is_well().await;
+    bank.cached_as_booked(&user).await;
+    assert!(!bank.segments().is_empty(), "kept to be sent again");
+    for _ in 0..2 {
+        bank.ingest.restart().await.unwrap();
+        bank.nothing_is_spooled().await;
+        let cached = bank.cached(&user, &["held", "calls"]).await;
+        assert_eq!(cached, [Some("0".to_owned()), Some("0".to_owned())]);
+    }
+    bank.all_is_well().await;
+    assert_eq!(bank.spent(&user).await, "0.0822");
+}
+
 #[tokio::test]
 async fn and_only_for_one_process() {
     let bank = Bank::without_worker().await;

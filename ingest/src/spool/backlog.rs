@@ -48,21 +48,22 @@ pub(super) struct Waiting {
     pub(super) path: PathBuf,
     pub(super) from: usize,
     pub(super) to: usize,
-    /// The queue had it before.
-    pub(super) is_repeat: bool,
+    /// The queue had what stands before this place at least once.
+    pub(super) known_to: usize,
 }
 
 impl Backlog {
     /// With what an earlier process has left.
     pub(super) fn new(found: Vec<Segment>, keeps: Duration) -> Self {
         let mut state = State::default();
-        for Segment { number, path, left } in found {
+        for Segment { number, path, left, known_to } in found {
             let Recovered { bytes, events } = left;
             state.bytes += bytes;
             state.waiting += events;
             state.segments.push_back(Tracked {
                 bytes,
                 events,
+                known_to,
                 is_closed: true,
                 ..Tracked::new(number, path)
             });
@@ -146,7 +147,7 @@ impl Backlog {
             path: segment.path.clone(),
             from: segment.gone_bytes,
             to: segment.bytes,
-            is_repeat: segment.is_repeat,
+            known_to: segment.known_to,
         })
     }
 
@@ -163,6 +164,7 @@ impl Backlog {
         if let Some(segment) = state.find(number) {
             segment.gone_bytes += bytes;
             segment.gone_events += events;
+            segment.known_to = segment.known_to.max(segment.gone_bytes);
             end = segment.gone_bytes;
             if segment.has_gone() {
                 segment.gone_at = Some(Instant::now());
@@ -266,7 +268,6 @@ impl Backlog {
         let mut again = 0;
         for segment in &mut state.segments {
             again += segment.gone_events;
-            segment.is_repeat = segment.has_gone();
             (segment.gone_bytes, segment.gone_events) = (SEGMENT_HEAD_BYTES, 0);
             segment.gone_at = None;
         }
@@ -393,6 +394,8 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         backlog.send_again();
         assert_eq!(backlog.waiting(), 4);
+        let next = backlog.next().unwrap();
+        assert_eq!((next.from, next.known_to), (SEGMENT_HEAD_BYTES, SEGMENT_HEAD_BYTES + 100));
         let full = 2 * (SEGMENT_HEAD_BYTES + 100);
         assert!(backlog.make_room(0, full));
         assert!(!backlog.make_room(1, full), "all of it waits");
