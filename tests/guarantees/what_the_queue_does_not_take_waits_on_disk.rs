@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use tokio::process::Command;
 
 use crate::fixture::asking::document;
-use crate::fixture::spool::spools;
+use crate::fixture::spool::{given_up, spools};
 use crate::fixture::{Bank, SOON};
 
 const MEXICO: &str = "+523312345678";
@@ -81,6 +81,7 @@ async fn though_the_disk_gives_one_segment_back_in_part() {
     bank.stack.nats().restart().await.unwrap();
     bank.nothing_is_spooled().await;
     assert!(segment.with_extension("unreadable").exists(), "kept for a person");
+    assert_eq!(given_up(&bank.ingest, "unreadable").await, 5);
     let later = user.calls(MEXICO, 61);
     bank.hang_up(&later).await;
     assert_eq!(bank.settled(&later.sid).await, "charged");
@@ -103,6 +104,7 @@ async fn though_the_disk_damages_one_event_of_many() {
         charged += bank.charges(&call.sid).await.len();
     }
     assert_eq!(charged, 4);
+    assert_eq!(given_up(&bank.ingest, "damaged").await, 1);
     wait_until(SOON, "the segment to be kept for a person", async || {
         match std::fs::read(segment.with_extension("damaged")) {
             Ok(kept) if kept == bytes => Ok(()),
