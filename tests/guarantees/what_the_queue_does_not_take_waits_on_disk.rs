@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use tokio::process::Command;
 
 use crate::fixture::asking::document;
-use crate::fixture::spool::spools;
+use crate::fixture::spool::{given_up, spools};
 use crate::fixture::{Bank, SOON};
 
 const MEXICO: &str = "+523312345678";
@@ -81,6 +81,7 @@ async fn though_the_disk_gives_one_segment_back_in_part() {
     bank.stack.nats().restart().await.unwrap();
     bank.nothing_is_spooled().await;
     assert!(segment.with_extension("unreadable").exists(), "kept for a person");
+    assert_eq!(given_up(&bank.ingest, "unreadable").await, 5);
     let later = user.calls(MEXICO, 61);
     bank.hang_up(&later).await;
     assert_eq!(bank.settled(&later.sid).await, "charged");
@@ -103,6 +104,7 @@ async fn though_the_disk_damages_one_event_of_many() {
         charged += bank.charges(&call.sid).await.len();
     }
     assert_eq!(charged, 4);
+    assert_eq!(given_up(&bank.ingest, "damaged").await, 1);
     wait_until(SOON, "the segment to be kept for a person", async || {
         match std::fs::read(segment.with_extension("damaged")) {
             Ok(kept) if kept == bytes => Ok(()),
@@ -376,6 +378,44 @@ async fn and_a_decision_counts_as_told_once_the_queue_has_it_where_the_disk_answ
     }
     bank.all_is_well().await;
     assert_eq!(bank.spent(&user).await, "0.0548");
+}
+
+/// Each deploy sends the last minutes again: what had been set aside for calls that are over by now must not come back.
+#[tokio::test]
+async fn and_what_has_gone_sets_nothing_aside_again_where_the_disk_answers() {
+    let bank = Bank::on(Stack::for_test().await, &[("DURABILITY", "disk")]).await;
+    bank.stack.start_worker(&[]).await.unwrap();
+    let user = bank.customer().await;
+    bank.cache_is_current().await;
+    let call = async || {
+        let call = TwilioCall::outbound(&user.number, MEXICO);
+        assert!(bank.ask(&call).await.limit().is_some());
+        bank.hang_up(&call.completed(61)).await;
+        bank.nothing_is_spooled().await;
+        bank.all_is_well().await;
+        bank.cached_as_booked(&user).await;
+    };
+    let nothing_comes_back = async || {
+        bank.ingest.restart().await.unwrap();
+        bank.nothing_is_spooled().await;
+        let cached = bank.cached(&user, &["held", "calls"]).await;
+        assert_eq!(cached, [Some("0".to_owned()), Some("0".to_owned())]);
+    };
+    call().await;
+    assert!(!bank.segments().is_empty(), "kept to be sent again");
+    nothing_comes_back().await;
+    nothing_comes_back().await;
+    // Of the next segment one part has gone, and one has not.
+    call().await;
+    let segments = bank.segments();
+    bank.stack.nats().process().freeze();
+    bank.hang_up(&user.calls(MEXICO, 61)).await;
+    assert_eq!(bank.segments(), segments);
+    bank.ingest.process().kill();
+    bank.stack.nats().process().resume();
+    nothing_comes_back().await;
+    bank.all_is_well().await;
+    assert_eq!(bank.spent(&user).await, "0.0822");
 }
 
 #[tokio::test]

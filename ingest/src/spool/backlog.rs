@@ -48,21 +48,22 @@ pub(super) struct Waiting {
     pub(super) path: PathBuf,
     pub(super) from: usize,
     pub(super) to: usize,
-    /// The queue had it before.
-    pub(super) is_repeat: bool,
+    /// The queue had what stands before this place at least once.
+    pub(super) known_to: usize,
 }
 
 impl Backlog {
     /// With what an earlier process has left.
     pub(super) fn new(found: Vec<Segment>, keeps: Duration) -> Self {
         let mut state = State::default();
-        for Segment { number, path, left } in found {
+        for Segment { number, path, left, known_to } in found {
             let Recovered { bytes, events } = left;
             state.bytes += bytes;
             state.waiting += events;
             state.segments.push_back(Tracked {
                 bytes,
                 events,
+                known_to,
                 is_closed: true,
                 ..Tracked::new(number, path)
             });
@@ -146,7 +147,7 @@ impl Backlog {
             path: segment.path.clone(),
             from: segment.gone_bytes,
             to: segment.bytes,
-            is_repeat: segment.is_repeat,
+            known_to: segment.known_to,
         })
     }
 
@@ -163,6 +164,7 @@ impl Backlog {
         if let Some(segment) = state.find(number) {
             segment.gone_bytes += bytes;
             segment.gone_events += events;
+            segment.known_to = segment.known_to.max(segment.gone_bytes);
             end = segment.gone_bytes;
             if segment.has_gone() {
                 segment.gone_at = Some(Instant::now());
@@ -223,7 +225,8 @@ impl Backlog {
     pub(super) fn to_be_closed(&self) -> Option<u64> {
         let is_idle = |segment: &&Tracked| {
             let is_due = self.keeps.is_zero() || segment.begun.elapsed() >= WRITTEN_FOR;
-            !segment.is_closed && segment.has_gone() && segment.events > 0 && is_due
+            let is_begun = segment.bytes > SEGMENT_HEAD_BYTES;
+            !segment.is_closed && segment.has_gone() && is_begun && is_due
         };
         self.state().segments.iter().find(is_idle).map(|segment| segment.number)
     }
@@ -266,7 +269,6 @@ impl Backlog {
         let mut again = 0;
         for segment in &mut state.segments {
             again += segment.gone_events;
-            segment.is_repeat = segment.has_gone();
             (segment.gone_bytes, segment.gone_events) = (SEGMENT_HEAD_BYTES, 0);
             segment.gone_at = None;
         }
@@ -313,91 +315,5 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn filled(keeps: Duration) -> (tempfile::TempDir, Backlog) {
-        let folder = tempfile::tempdir().unwrap();
-        let backlog = Backlog::new(Vec::new(), keeps);
-        for number in 0..2 {
-            let path = folder.path().join(number.to_string());
-            fs::write(&path, b"").unwrap();
-            backlog.begin(number, path);
-            backlog.grow(number, 100, 2);
-        }
-        (folder, backlog)
-    }
-
-    #[test]
-    fn the_oldest_goes_first_and_goes_once() {
-        let (_folder, backlog) = filled(Duration::ZERO);
-        let next = |backlog: &Backlog| backlog.next().map(|next| (next.number, next.from, next.to));
-        let head = SEGMENT_HEAD_BYTES;
-        assert_eq!(next(&backlog), Some((0, head, head + 100)));
-        backlog.acknowledged(0, 40, 1);
-        assert_eq!(next(&backlog), Some((0, head + 40, head + 100)));
-        assert_eq!(backlog.waiting(), 3);
-        backlog.acknowledged(0, 60, 1);
-        assert_eq!(next(&backlog), Some((1, head, head + 100)));
-        backlog.grow(0, 10, 1);
-        assert_eq!(next(&backlog), Some((0, head + 100, head + 110)));
-    }
-
-    #[test]
-    fn what_the_disk_has_damaged_does_not_wait_for_ever_and_is_kept() {
-        let (folder, backlog) = filled(Duration::ZERO);
-        fs::write(folder.path().join("0"), "whole").unwrap();
-        backlog.acknowledged(0, 40, 1);
-        backlog.damaged(0, 60);
-        assert_eq!(backlog.waiting(), 2);
-        backlog.close(0);
-        backlog.remove_gone();
-        assert!(!folder.path().join("0").exists());
-        assert_eq!(fs::read(folder.path().join("0.damaged")).unwrap(), b"whole");
-    }
-
-    #[test]
-    fn what_is_given_up_waits_no_more_and_keeps_its_file() {
-        let (folder, backlog) = filled(Duration::ZERO);
-        backlog.acknowledged(0, 40, 1);
-        backlog.give_up(0, "unreadable");
-        assert_eq!(backlog.waiting(), 2);
-        assert_eq!(backlog.next().map(|next| next.number), Some(1));
-        backlog.remove_gone();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-    }
-
-    #[test]
-    fn nothing_is_removed_that_is_written_or_waits() {
-        let (folder, backlog) = filled(Duration::ZERO);
-        backlog.acknowledged(0, 100, 2);
-        backlog.remove_gone();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-        assert_eq!(backlog.to_be_closed(), Some(0));
-        backlog.close(0);
-        backlog.close(1);
-        backlog.remove_gone();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert_eq!(backlog.to_be_closed(), None);
-        assert_eq!(backlog.waiting(), 2);
-    }
-
-    #[test]
-    fn what_is_kept_for_safety_makes_room_and_can_be_sent_again() {
-        let (folder, backlog) = filled(Duration::from_mins(5));
-        backlog.acknowledged(0, 100, 2);
-        backlog.close(0);
-        backlog.remove_gone();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-        backlog.send_again();
-        assert_eq!(backlog.waiting(), 4);
-        let full = 2 * (SEGMENT_HEAD_BYTES + 100);
-        assert!(backlog.make_room(0, full));
-        assert!(!backlog.make_room(1, full), "all of it waits");
-        backlog.acknowledged(0, 100, 2);
-        assert!(backlog.make_room(1, full));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-}
+#[path = "backlog_tests.rs"]
+mod tests;

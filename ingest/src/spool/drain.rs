@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use curbe_platform::credit::CreditCache;
 use metrics::counter;
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use super::backlog::Waiting;
 use super::frame::{Found, Frames};
 use super::segment::{self, part};
 use super::writer::Order;
-use super::{Spool, holds};
+use super::{Spool, holds, mark};
 use crate::publisher::{NotQueued, Outgoing, Publisher};
 
 /// What is on its way at once: enough to fill the queue, little enough to be sent again.
@@ -113,33 +114,36 @@ impl Spool {
     }
 
     /// Sends what waits in one segment.
-    async fn send(&self, way: &Way, waiting: Waiting, window: &mut usize) -> Result<(), Stop> {
+    async fn send(&self, way: &Way, mut waiting: Waiting, window: &mut usize) -> Result<(), Stop> {
         way.publisher.takes_events().map_err(Stop::Queue)?;
-        let Waiting { number, path, from, to, is_repeat } = waiting;
-        let read = tokio::task::spawn_blocking(move || part(&path, from, to)).await;
-        let (name, part) = match read.map_err(io::Error::other)? {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        let Waiting { number, path, from, to, known_to } = waiting.clone();
+        let (name, part) = match spawn_blocking(move || part(&path, from, to)).await {
+            Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
                 self.close(number).await;
                 self.backlog.give_up(number, "removed");
                 return Ok(());
             }
-            read => read?,
+            read => read.map_err(io::Error::other)??,
         };
         let mut frames = Frames::new(name, from, &part).peekable();
         while frames.peek().is_some() {
             let (mut group, mut damaged) = (Vec::new(), 0);
+            let mut end = waiting.from;
             while group.len() < *window && damaged == 0 {
                 match frames.next() {
-                    Some(Found::Event(event, bytes)) => group.push((*event, bytes)),
+                    Some(Found::Event(event, bytes)) => {
+                        end += bytes;
+                        group.push((*event, end));
+                    }
                     Some(Found::Damage(bytes)) => damaged = bytes,
                     None => break,
                 }
             }
             // What is sent again may be settled long since.
-            let fresh = group.iter().filter(|_| !is_repeat).map(|(event, _)| event);
-            let calls = holds::calls(fresh);
+            let new = group.iter().filter(|(_, end)| *end > known_to).map(|(event, _)| event);
+            let calls = holds::calls(new);
             holds::restore_all(&way.cache, &calls).await;
-            self.send_group(way, number, group).await.map_err(Stop::Queue)?;
+            self.send_group(way, &mut waiting, group).await.map_err(Stop::Queue)?;
             holds::are_queued(&way.cache, &calls).await;
             if damaged > 0 {
                 // What can be read goes on.
@@ -148,6 +152,7 @@ impl Spool {
                     segment = number,
                     "the disk has damaged the spool"
                 );
+                waiting.from += damaged;
                 self.backlog.damaged(number, damaged);
             }
             *window = (*window * 2).min(WINDOW_MAX);
@@ -155,23 +160,45 @@ impl Spool {
         Ok(())
     }
 
-    /// Sends a group in its order; what is acknowledged up to the first failure has gone.
+    /// Sends a group of events, each with the place where it ends; what is acknowledged up to the first failure has gone.
     async fn send_group(
         &self,
         way: &Way,
-        segment: u64,
+        waiting: &mut Waiting,
         group: Vec<(Outgoing, usize)>,
     ) -> Result<(), NotQueued> {
         let mut sent = Vec::with_capacity(group.len());
-        for (event, bytes) in group {
-            sent.push((way.publisher.send(event).await?, bytes));
+        for (event, end) in group {
+            sent.push((way.publisher.send(event).await?, end));
         }
-        for (sent, bytes) in sent {
+        let (mut gone_to, mut events, mut outcome) = (waiting.from, 0, Ok(()));
+        for (sent, end) in sent {
             let acknowledged = timeout(ACK, sent.acknowledged()).await;
-            acknowledged.unwrap_or_else(|_| Err(NotQueued::silent()))?;
-            self.backlog.acknowledged(segment, bytes, 1);
-            counter!("curbe_spool_drained_total").increment(1);
+            outcome = acknowledged.unwrap_or_else(|_| Err(NotQueued::silent())).map(drop);
+            if outcome.is_err() {
+                break;
+            }
+            (gone_to, events) = (end, events + 1);
         }
-        Ok(())
+        if events > 0 {
+            // Before it counts as gone: a process that ends once nothing waits has noted all of it.
+            note(waiting, gone_to).await;
+            self.backlog.acknowledged(waiting.number, gone_to - waiting.from, events);
+            counter!("curbe_spool_drained_total").increment(events as u64);
+            waiting.from = gone_to;
+        }
+        outcome
+    }
+}
+
+/// Notes for the next process how much of a segment has gone.
+async fn note(waiting: &Waiting, gone_to: usize) {
+    if gone_to <= waiting.known_to {
+        return;
+    }
+    let path = waiting.path.clone();
+    let noted = spawn_blocking(move || mark::write(&path, gone_to)).await;
+    if let Ok(Err(error)) = noted {
+        tracing::debug!(%error, segment = waiting.number, "what has gone is not noted");
     }
 }

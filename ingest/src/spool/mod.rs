@@ -5,6 +5,7 @@ mod backlog;
 mod drain;
 mod frame;
 mod holds;
+mod mark;
 mod progress;
 mod recovery;
 mod segment;

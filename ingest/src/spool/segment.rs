@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use super::aside::put_away;
 use super::count_given_up;
 use super::frame::{SEGMENT_HEAD_BYTES, SegmentName};
+use super::mark;
 use super::recovery::{Recovered, recover};
 
 const EXTENSION: &str = "spool";
@@ -29,6 +30,8 @@ pub(super) struct Segment {
     pub(super) number: u64,
     pub(super) path: PathBuf,
     pub(super) left: Recovered,
+    /// What stands before this place has gone at least once.
+    pub(super) known_to: usize,
 }
 
 impl Directory {
@@ -61,7 +64,11 @@ impl Directory {
         let mut segments = Vec::with_capacity(found.len());
         for (number, path) in found {
             match recover(&path) {
-                Ok(left) => segments.extend(left.map(|left| Segment { number, path, left })),
+                Ok(Some(left)) => {
+                    let known_to = mark::read(&path);
+                    segments.push(Segment { number, path, left, known_to });
+                }
+                Ok(None) => mark::remove(&path)?,
                 Err(error) if is_damage(&error) => {
                     put_away(&path, &error)?;
                     count_given_up("unreadable", 1, 0);

@@ -57,6 +57,25 @@ async fn what_was_kept_is_found_again_in_its_order() {
     assert_eq!(spool.waiting(), 0);
 }
 
+/// It is sent again: only its holds are not set aside once more.
+#[tokio::test]
+async fn what_has_gone_is_known_to_the_next_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = Spool::open(folder.path(), MANY, Duration::ZERO).unwrap();
+    for number in 0..2 {
+        spool.append(&event(number)).await.unwrap();
+    }
+    let next = spool.backlog.next().unwrap();
+    let half = next.from + (next.to - next.from) / 2;
+    mark::write(&next.path, half).unwrap();
+    let spool = reopened(spool, folder.path()).await;
+    let again = spool.backlog.next().unwrap();
+    assert_eq!(again, backlog::Waiting { known_to: half, ..next });
+    assert_eq!(waiting(&spool), ["0", "1"]);
+    spool.backlog.remove_gone();
+    assert!(!again.path.exists() && mark::read(&again.path) == 0);
+}
+
 #[tokio::test]
 async fn many_are_synced_together() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use super::aside::keep_damaged;
 use super::frame::SEGMENT_HEAD_BYTES;
+use super::mark;
 
 /// A segment, and how far it is.
 #[derive(Debug)]
@@ -21,8 +22,8 @@ pub(super) struct Tracked {
     pub(super) is_closed: bool,
     /// Something in it is no event: a person gets it whole once the rest has gone.
     pub(super) is_damaged: bool,
-    /// All of it has gone before.
-    pub(super) is_repeat: bool,
+    /// Up to here it has gone at least once, also in an earlier process.
+    pub(super) known_to: usize,
     pub(super) begun: Instant,
     pub(super) gone_at: Option<Instant>,
 }
@@ -38,7 +39,7 @@ impl Tracked {
             gone_events: 0,
             is_closed: false,
             is_damaged: false,
-            is_repeat: false,
+            known_to: 0,
             begun: Instant::now(),
             gone_at: None,
         }
@@ -55,6 +56,7 @@ impl Tracked {
 
     /// As if removing what is gone already had worked.
     pub(super) fn remove_file(&self) -> io::Result<()> {
+        mark::remove(&self.path)?;
         let removed =
             if self.is_damaged { keep_damaged(&self.path) } else { fs::remove_file(&self.path) };
         match removed {
