@@ -5,7 +5,7 @@ use curbe_tests::faults::fault::Fault;
 use curbe_tests::faults::proxy::Mode;
 use curbe_tests::stack::services::Kind;
 
-use super::survives;
+use super::{is_well, survives};
 
 const SILENCES: [Mode; 3] = [Mode::Silent, Mode::SilentToServer, Mode::SilentToClient];
 
@@ -52,6 +52,15 @@ async fn so_that_frames_are_lost() {
         Fault::Killed(Kind::Notifier),
     ];
     survives(&lab, &faults).await;
+    // The last ones too, which no later one shows to be missing.
+    let told = lab.links.proxy(Link::WorkerCache);
+    told.set(Mode::Cut);
+    let callers = lab.callers();
+    callers.accepted(30).await.unwrap();
+    callers.finish().await.unwrap();
+    lab.all_is_settled().await.unwrap();
+    told.heal();
+    is_well(&lab).await;
 }
 
 #[tokio::test]

@@ -15,8 +15,6 @@ use super::{OUTAGE, is_well, survives};
 use crate::fixture::SOON;
 use crate::fixture::spool::spools;
 
-/// What is left of the room in a stream that is about to be full.
-const ROOM: i64 = 512 * 1024;
 const KILLS: usize = 4;
 
 #[tokio::test]
@@ -43,11 +41,16 @@ async fn a_queue_that_is_gone_or_frozen_for_longer() {
     assert_eq!(lab.history().refused, 0, "somebody was turned away");
 }
 
+/// Nothing is on its way while its room changes: this server makes room for a message that fits but for the overhead of its
+/// record by dropping the oldest one.
 #[tokio::test]
 async fn a_stream_that_is_full() {
     let options = LabOptions::new("a_stream_that_is_full");
     let lab = Lab::without_workers(options).await.unwrap();
-    let enough = room(&lab, |bytes| bytes + ROOM).await;
+    let callers = lab.callers();
+    callers.accepted(60).await.unwrap();
+    callers.finish().await.unwrap();
+    let enough = room(&lab, |bytes| bytes + 1).await;
     let callers = lab.callers();
     let ingest = lab.stack.services_of(Kind::Ingest)[0].clone();
     spools(&ingest, |events| events > 20).await;

@@ -113,7 +113,18 @@ impl Lab {
     /// # Errors
     /// There are some; the message says which, and how to see them again.
     pub async fn all_is_well(&self) -> Result<()> {
-        let violations = self.violations().await?;
+        self.none(&self.violations().await?)
+    }
+
+    /// Waits until everything that was accepted is settled, whoever has been told of it.
+    ///
+    /// # Errors
+    /// Something is not; the message says what, and how to see it again.
+    pub async fn all_is_settled(&self) -> Result<()> {
+        self.none(&self.until_still(async || self.unsettled().await).await?)
+    }
+
+    fn none(&self, violations: &[Violation]) -> Result<()> {
         if violations.is_empty() {
             return Ok(());
         }
