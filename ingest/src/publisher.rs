@@ -30,9 +30,33 @@ pub(crate) enum Doubt {
     /// It stopped answering.
     #[error("the queue stopped answering")]
     Silent,
-    /// It refuses what would not fit.
-    #[error("the stream is full: raise its max_bytes, or let the worker catch up")]
-    Full,
+    /// Once it is full to the last byte, the server drops the oldest event for one that it lets in.
+    #[error("the stream is nearly full: raise its max_bytes, or let the worker catch up")]
+    NearlyFull,
+}
+
+/// How full the stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// Less than half.
+    Low,
+    /// It may be full soon.
+    High,
+    /// Nothing more is given to it, so that it never is full to the last byte: what is on its way still fits.
+    NearlyFull,
+}
+
+impl Fill {
+    fn of(bytes: usize, bytes_max: usize) -> Self {
+        let kept_free = (bytes_max / 20).max(EVENT_BYTES_MAX);
+        if bytes.saturating_add(kept_free) > bytes_max {
+            Self::NearlyFull
+        } else if bytes >= bytes_max / 2 {
+            Self::High
+        } else {
+            Self::Low
+        }
+    }
 }
 
 /// A message on its way onto the queue.
@@ -50,8 +74,6 @@ pub(crate) struct Publisher {
     context: Context,
     /// Whether the stream was found to keep what it is given.
     is_trusted: Arc<AtomicBool>,
-    /// Whether a publish failed since the stream was last looked at.
-    is_doubted: Arc<AtomicBool>,
 }
 
 impl Publisher {
@@ -63,7 +85,6 @@ impl Publisher {
             context: queue::jetstream(client.clone()),
             client,
             is_trusted: Arc::new(AtomicBool::new(false)),
-            is_doubted: Arc::new(AtomicBool::new(false)),
         })
     }
 
@@ -81,16 +102,10 @@ impl Publisher {
         self.client.statistics().connects.load(Ordering::Relaxed)
     }
 
-    /// Whether a publish has failed since the last [`Self::verify`].
-    pub(crate) fn is_doubted(&self) -> bool {
-        self.is_doubted.load(Ordering::Relaxed)
-    }
-
     /// Looks whether the stream takes events and keeps them. Nothing is published to one that would lose them.
-    pub(crate) async fn verify(&self) -> Result<(), Doubt> {
-        self.is_doubted.store(false, Ordering::Relaxed);
+    pub(crate) async fn verify(&self) -> Result<Fill, Doubt> {
         match topology::verify(&self.context).await {
-            Ok(()) => self.is_trusted.store(true, Ordering::Relaxed),
+            Ok(()) => {}
             Err(error @ TopologyError::Unsafe { .. }) => {
                 self.is_trusted.store(false, Ordering::Relaxed);
                 return Err(error.into());
@@ -100,9 +115,10 @@ impl Publisher {
         }
         let stream = self.context.get_stream(STREAM).await.map_err(|_| Doubt::Silent)?;
         let info = stream.cached_info();
-        let taken = usize::try_from(info.state.bytes).unwrap_or(usize::MAX);
-        let room = usize::try_from(info.config.max_bytes).unwrap_or_default();
-        if taken.saturating_add(EVENT_BYTES_MAX) > room { Err(Doubt::Full) } else { Ok(()) }
+        let bytes = usize::try_from(info.state.bytes).unwrap_or(usize::MAX);
+        let fill = Fill::of(bytes, usize::try_from(info.config.max_bytes).unwrap_or_default());
+        self.is_trusted.store(fill != Fill::NearlyFull, Ordering::Relaxed);
+        if fill == Fill::NearlyFull { Err(Doubt::NearlyFull) } else { Ok(fill) }
     }
 
     /// Whether anything may be published: to a stream that would forget it nothing is. Without a connection the client
@@ -112,7 +128,7 @@ impl Publisher {
             return Err(NotQueued::new("queue_unreachable", "no connection to the queue"));
         }
         if !self.is_trusted.load(Ordering::Relaxed) {
-            let detail = "the queue was not found to keep events";
+            let detail = "the queue was not found to keep events, or has no room for them";
             return Err(NotQueued::new("queue_unverified", detail));
         }
         Ok(())
@@ -129,11 +145,7 @@ impl Publisher {
         let acknowledged = async { self.send(message).await?.acknowledged().await };
         let acknowledged = timeout(within, acknowledged).await;
         histogram!("curbe_ingest_ack_seconds").record(begun.elapsed());
-        let outcome = acknowledged.unwrap_or_else(|_| Err(NotQueued::silent()));
-        if outcome.is_err() {
-            self.is_doubted.store(true, Ordering::Relaxed);
-        }
-        outcome
+        acknowledged.unwrap_or_else(|_| Err(NotQueued::silent()))
     }
 
     /// Sends without waiting for the answer. What is sent one after the other by one caller arrives in that order.
@@ -187,5 +199,28 @@ fn reason(kind: PublishErrorKind) -> &'static str {
         | PublishErrorKind::WrongLastSequence
         | PublishErrorKind::MaxPayloadExceeded
         | PublishErrorKind::Other => "queue_refused",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_nearly_full_before_it_is_full() {
+        const GIB: usize = 1 << 30;
+        for (bytes, bytes_max, fill) in [
+            (0, GIB, Fill::Low),
+            (GIB / 2 - 1, GIB, Fill::Low),
+            (GIB / 2, GIB, Fill::High),
+            (GIB - GIB / 20, GIB, Fill::High),
+            (GIB - GIB / 20 + 1, GIB, Fill::NearlyFull),
+            (usize::MAX, GIB, Fill::NearlyFull),
+            // An event would not fit.
+            (0, EVENT_BYTES_MAX - 1, Fill::NearlyFull),
+            (0, 0, Fill::NearlyFull),
+        ] {
+            assert_eq!(Fill::of(bytes, bytes_max), fill, "{bytes} of {bytes_max}");
+        }
     }
 }

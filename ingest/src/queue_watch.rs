@@ -7,15 +7,13 @@ use curbe_platform::probes::{Phase, Readiness};
 use tokio::time::{Instant, interval_at};
 
 use crate::durability::Durability;
-use crate::publisher::Publisher;
+use crate::publisher::{Fill, Publisher};
 use crate::spool::Spool;
 
-/// How often the connection is looked at.
+/// How often the connection is looked at, and a stream that may be full soon.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// How soon it is repeated after it, or a publish, has failed.
-const RETRY: Duration = Duration::from_secs(1);
-/// How soon a good one is: somebody may change the stream under a lasting connection.
-const RENEWAL: Duration = Duration::from_secs(30);
+/// How often any other stream is: somebody may change it under a lasting connection, and it fills.
+const RENEWAL: Duration = Duration::from_secs(1);
 
 /// How long a process that begins waits for the queue before the spool alone makes it ready.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -25,13 +23,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 struct Verified {
     connects: u64,
     at: Instant,
-    /// Why the queue takes no events; `None` if it does.
-    doubt: Option<String>,
+    /// How full the queue is, or why it takes no events.
+    found: Result<Fill, String>,
 }
 
 impl Verified {
-    fn is_due(&self, connects: u64, is_doubted: bool) -> bool {
-        let lasts = if self.doubt.is_none() && !is_doubted { RENEWAL } else { RETRY };
+    fn is_due(&self, connects: u64) -> bool {
+        let lasts = if self.found == Ok(Fill::High) { INTERVAL } else { RENEWAL };
         self.connects != connects || self.at.elapsed() >= lasts
     }
 }
@@ -57,13 +55,12 @@ pub(crate) async fn watch(
             is_known_up = Some(is_up);
         }
         let connects = publisher.connects();
-        let is_doubted = publisher.is_doubted();
-        if is_up && last.as_ref().is_none_or(|verified| verified.is_due(connects, is_doubted)) {
-            let doubt = publisher.verify().await.err().map(|doubt| doubt.to_string());
-            tell(last.and_then(|verified| verified.doubt).as_deref(), doubt.as_deref());
-            last = Some(Verified { connects, at: Instant::now(), doubt });
+        if is_up && last.as_ref().is_none_or(|verified| verified.is_due(connects)) {
+            let found = publisher.verify().await.map_err(|doubt| doubt.to_string());
+            tell(last.and_then(|verified| verified.found.err()), found.as_ref().err());
+            last = Some(Verified { connects, at: Instant::now(), found });
         }
-        let queue = is_up && last.as_ref().is_some_and(|verified| verified.doubt.is_none());
+        let queue = is_up && last.as_ref().is_some_and(|verified| verified.found.is_ok());
         let is_patient = !was_ready && begun.elapsed() < PATIENCE;
         spool.look_again().await;
         let takes_events = takes_events(durability, queue, spool.takes_events(), is_patient);
@@ -81,8 +78,8 @@ fn takes_events(durability: Durability, queue: bool, spool: bool, is_patient: bo
 }
 
 /// One line a change, not one a look.
-fn tell(before: Option<&str>, doubt: Option<&str>) {
-    if let Some(error) = doubt.filter(|_| doubt != before) {
+fn tell(before: Option<String>, doubt: Option<&String>) {
+    if let Some(error) = doubt.filter(|_| doubt != before.as_ref()) {
         tracing::error!(error, "the queue takes no events");
     }
 }
@@ -121,13 +118,13 @@ mod tests {
 
     #[test]
     fn a_queue_is_looked_at_again_when_there_is_reason_to() {
-        let good = Verified { connects: 1, at: Instant::now(), doubt: None };
-        assert!(!good.is_due(1, false));
-        assert!(!good.is_due(1, true), "not at every failure of many");
-        assert!(good.is_due(2, false), "another server may answer");
+        let good = Verified { connects: 1, at: Instant::now(), found: Ok(Fill::Low) };
+        assert!(!good.is_due(1));
+        assert!(good.is_due(2), "another server may answer");
         let earlier = |age| Instant::now().checked_sub(age).unwrap();
-        assert!(Verified { at: earlier(RETRY), ..good.clone() }.is_due(1, true));
-        assert!(!Verified { at: earlier(RETRY), ..good.clone() }.is_due(1, false));
-        assert!(Verified { at: earlier(RENEWAL), ..good }.is_due(1, false));
+        assert!(!Verified { at: earlier(INTERVAL), ..good.clone() }.is_due(1));
+        assert!(Verified { at: earlier(RENEWAL), ..good.clone() }.is_due(1));
+        let filling = Verified { at: earlier(INTERVAL), found: Ok(Fill::High), ..good };
+        assert!(filling.is_due(1), "it may be full before long");
     }
 }

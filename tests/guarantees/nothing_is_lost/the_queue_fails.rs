@@ -15,6 +15,8 @@ use super::{OUTAGE, is_well, survives};
 use crate::fixture::SOON;
 use crate::fixture::spool::spools;
 
+/// What there is for a stream that is to fill up: enough for some seconds.
+const ROOM: i64 = 2 << 20;
 const KILLS: usize = 4;
 
 #[tokio::test]
@@ -41,20 +43,20 @@ async fn a_queue_that_is_gone_or_frozen_for_longer() {
     assert_eq!(lab.history().refused, 0, "somebody was turned away");
 }
 
-/// Nothing is on its way while its room changes: this server makes room for a message that fits but for the overhead of its
-/// record by dropping the oldest one.
+/// Full to the last byte, this server would drop the oldest event for one that fits but for the overhead of its record.
 #[tokio::test]
 async fn a_stream_that_is_full() {
     let options = LabOptions::new("a_stream_that_is_full");
     let lab = Lab::without_workers(options).await.unwrap();
-    let callers = lab.callers();
-    callers.accepted(60).await.unwrap();
-    callers.finish().await.unwrap();
-    let enough = room(&lab, |bytes| bytes + 1).await;
+    let enough = room(&lab, |bytes| bytes + ROOM).await;
     let callers = lab.callers();
     let ingest = lab.stack.services_of(Kind::Ingest)[0].clone();
     spools(&ingest, |events| events > 20).await;
     // Nothing was dropped to make room, and nobody was turned away: all of it is charged.
+    let stream = lab.queue().await.unwrap().get_stream("CURBE").await.unwrap();
+    let state = &stream.cached_info().state;
+    assert_eq!((state.first_sequence, state.messages), (1, state.last_sequence));
+    assert!(state.bytes < u64::try_from(ROOM).unwrap(), "it was full: {state:?}");
     assert_eq!(lab.history().refused, 0);
     lab.start(Kind::Worker, &[]).await.unwrap();
     room(&lab, |_| enough).await;
