@@ -1,7 +1,7 @@
 //! What is put beside the segments for a person to look at. Nothing there is ever written over, and nothing of the spool
 //! is thrown away unseen.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -30,11 +30,16 @@ pub(super) fn keep_damaged(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What stands behind the last event of a segment, before it is cut off.
+/// What stands behind the last event of a segment, before it is cut off; durable with its name.
 pub(super) fn keep_torn(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let kept = beside(path, DAMAGED)?;
     let mut file = private().create_new(true).append(true).open(&kept)?;
-    if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_all()) {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| File::open(folder)?.sync_all());
+    if let Err(error) = written {
         fs::remove_file(&kept).ok();
         return Err(error);
     }
