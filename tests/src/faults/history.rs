@@ -35,7 +35,7 @@ pub struct History {
     pub slowest: Duration,
     /// Calls that asked before they began.
     pub asked: Asked,
-    /// How often the one with little money has paid something in since.
+    /// How often everybody has paid something in since.
     pub(super) paydays: usize,
     /// Answers that nobody must get, in words.
     pub wrong: Vec<String>,

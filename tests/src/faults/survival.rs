@@ -11,8 +11,9 @@ use crate::oracle::units;
 
 /// Webhooks that are accepted before something breaks, and after it is put right.
 const BETWEEN: usize = 30;
-/// What the one with little money pays in before something breaks.
-const PAYDAY: &str = "2.0000";
+/// What the one with little money pays in before something breaks, and what the others do: more than they spend.
+const LITTLE: &str = "2.0000";
+const PLENTY: &str = "200.0000";
 
 impl Lab {
     /// Lets calls go on ending while one thing after another breaks for so long.
@@ -43,22 +44,30 @@ impl Lab {
         }
     }
 
-    /// The one with little money pays something in, so that there is something to promise.
+    /// Everybody pays something in, so that there is something to promise.
     async fn payday(&self) -> Result<()> {
-        let (organization, paydays) = (self.people.initech.id.to_string(), self.history().paydays);
-        let reference = format!("payday-{paydays}");
-        let refill = ["wallets", "refill", &organization, PAYDAY, "--reference", &reference];
-        people::curbe(&self.stack, &refill).await?;
+        let reference = format!("payday-{}", self.history().paydays);
+        for organization in self.organizations() {
+            let (id, amount) = (organization.id.to_string(), self.payday_of(organization));
+            let refill = ["wallets", "refill", &id, amount, "--reference", &reference];
+            people::curbe(&self.stack, &refill).await?;
+        }
         self.history().paydays += 1;
         Ok(())
     }
 
+    fn payday_of(&self, organization: &Organization) -> &'static str {
+        if organization.id == self.people.initech.id { LITTLE } else { PLENTY }
+    }
+
     /// What an organization has paid in so far, in units of 1/10,000.
     pub(super) fn paid_in(&self, organization: &Organization) -> i128 {
-        let paydays = match organization.id == self.people.initech.id {
-            true => i128::try_from(self.history().paydays).unwrap_or(i128::MAX),
-            false => 0,
-        };
-        units(organization.paid) + paydays * units(PAYDAY)
+        let paydays: i128 =
+            (0..self.history().paydays).map(|_| units(self.payday_of(organization))).sum();
+        units(organization.paid) + paydays
+    }
+
+    pub(super) fn organizations(&self) -> [&Organization; 3] {
+        [&self.people.acme, &self.people.globex, &self.people.initech]
     }
 }

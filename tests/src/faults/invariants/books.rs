@@ -23,7 +23,7 @@ impl Lab {
                 words: format!("{leg}: {wrong}"),
             })
             .collect();
-        for organization in [&self.people.acme, &self.people.globex, &self.people.initech] {
+        for organization in self.organizations() {
             let is: String = sqlx::query_scalar("select balance::text from wallets where id = $1")
                 .bind(organization.wallet)
                 .fetch_one(self.stack.pool())

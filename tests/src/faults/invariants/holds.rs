@@ -41,7 +41,7 @@ impl Lab {
             let nothing = Open::new();
             let open = open.get(wallet).unwrap_or(&nothing);
             let sum: i128 = open.values().sum();
-            if sum > *balance {
+            if sum > 0 && sum > *balance {
                 wrong.push(format!("{wallet} has {}, and {} is open", text(*balance), text(sum)));
             }
             if !cached.is_believed(held) {
