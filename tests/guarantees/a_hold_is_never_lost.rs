@@ -62,7 +62,15 @@ async fn when_the_cache_is_emptied_replaced_or_rebuilt() {
         .query_async::<()>(&mut redis)
         .await
         .unwrap();
-    nothing_is_left(&bank, &user).await;
+    // Who finds the cache too slow is refused for that alone, and reads nothing anew.
+    wait_until(SOON, "the stale wallet to be read anew", async || {
+        nothing_is_left(&bank, &user).await;
+        match bank.cached(&user, &["held"]).await[0].as_deref() {
+            None | Some("0") => Err("it is not"),
+            Some(_) => Ok(()),
+        }
+    })
+    .await;
     bank.hang_up(&call.clone().completed(599)).await;
     bank.all_is_well().await;
     assert_eq!(bank.balance(&user).await, "0.0000");

@@ -66,8 +66,11 @@ async fn without_what_was_being_written_when_the_process_died() {
     let mut torn = OpenOptions::new().append(true).open(&newest).unwrap();
     torn.write_all(b"CEv1 half an event").unwrap();
     bank.ingest.restart().await.unwrap();
-    let log = bank.ingest.process().log();
-    assert!(log.contains("torn tail"), "{log}");
+    wait_until(SOON, "the tail to be told of", async || {
+        let log = bank.ingest.process().log();
+        if log.contains("torn tail") { Ok(()) } else { Err(log) }
+    })
+    .await;
     assert!(newest.with_extension("damaged").exists());
     all_are_charged(&bank, &calls).await;
 }
