@@ -39,7 +39,7 @@ async fn a_wallet_that_somebody_keeps_locked() {
     callers.accepted(30).await.unwrap();
     let mut other = sqlx::PgConnection::connect(&lab.stack.database_url()).await.unwrap();
     let mut lock = other.begin().await.unwrap();
-    sqlx::query("select id from wallets for update").execute(&mut *lock).await.unwrap();
+    sqlx::query("select id from wallets order by id for update").execute(&mut *lock).await.unwrap();
     wait_until(SOON, "messages in hand", async || match consumer(&lab).await.num_ack_pending {
         0 => Err("none"),
         _ => Ok(()),
