@@ -27,10 +27,7 @@ pub(crate) fn describe() {
         "curbe_holds_replaced_total",
         "Holds that were gone at the second look, and set aside again"
     );
-    describe_counter!(
-        "curbe_holds_lost_total",
-        "Holds that were gone at the second look, with nothing left for them"
-    );
+    describe_counter!("curbe_holds_lost_total", "Holds that the second look found no money for");
     describe_counter!("curbe_ungated_legs_total", "Legs that began without being asked about");
 }
 

@@ -19,7 +19,7 @@ use super::world::{Without, World};
 /// Schedules of a batch.
 const SCHEDULES: usize = 100;
 const STEPS: usize = 40;
-const SOON: Duration = Duration::from_secs(60);
+pub(super) const SOON: Duration = Duration::from_secs(60);
 
 /// A Redis of its own.
 pub(super) struct Ground {
@@ -101,15 +101,19 @@ impl Ground {
     }
 
     pub(super) async fn empty(&self) {
-        let mut connection = self.link.connection().unwrap();
-        redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.unwrap();
+        let flush = || async {
+            let mut connection = self.link.connection().ok_or("no connection")?;
+            let flushed = redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await;
+            flushed.map_err(|_| "no answer")
+        };
+        wait_until(SOON, "an empty cache", flush).await;
     }
 
     /// Does something to the server. Returns for how many steps it is away.
     async fn fault(&self, worlds: &mut [World], rng: &mut StdRng, faults: Faults) -> usize {
         let (what, away) = match faults {
             Faults::Quick if rng.random_range(0..3) == 0 => {
-                worlds[0].cache.end_epoch().await.unwrap();
+                wait_until(SOON, "another epoch", || worlds[0].cache.end_epoch()).await;
                 ("the epoch ends", 0)
             }
             Faults::Quick => {

@@ -1,7 +1,9 @@
 //! What must be true after every step, and what at the end.
 
 use curbe_tests::oracle::cached::Cached;
+use curbe_tests::stack::wait_until;
 
+use super::batch::SOON;
 use super::sweeping::LOOKED_AT;
 use super::world::{World, at};
 
@@ -20,7 +22,7 @@ pub(super) fn no_money_is_promised_twice(world: &World) -> Result<(), String> {
 
 /// A wallet that is believed has every hold that stands behind a promise, offers no more than there is, and its sums are
 /// right.
-pub(super) async fn the_cache_holds_what_is_promised(world: &mut World) -> Result<(), String> {
+pub(super) async fn the_cache_holds_what_is_promised(world: &World) -> Result<(), String> {
     let Some(cached) = cached(world).await else { return Ok(()) };
     for (at, wallet) in cached.wallets.iter().enumerate() {
         if !cached.is_believed(wallet) {
@@ -45,8 +47,9 @@ pub(super) async fn the_cache_holds_what_is_promised(world: &mut World) -> Resul
 }
 
 /// When everything has come to rest, nothing is held, and the cache is what the ledger says.
-pub(super) async fn all_is_at_rest(world: &mut World) -> Result<(), String> {
-    let Some(cached) = cached(world).await else { return Err("no Redis".to_owned()) };
+pub(super) async fn all_is_at_rest(world: &World) -> Result<(), String> {
+    let read = || async { cached(world).await.ok_or("no answer") };
+    let cached = wait_until(SOON, "what the cache holds", read).await;
     for (at, wallet) in cached.wallets.iter().enumerate() {
         let known = &world.bank.wallets[at];
         let state = ["balance", "version", "held", "calls"].map(|name| wallet.number(name));
@@ -61,14 +64,14 @@ pub(super) async fn all_is_at_rest(world: &mut World) -> Result<(), String> {
             return Err(format!("wallet {at} is below zero: {known:?}"));
         }
     }
-    let all = world.cache.holds_not_seen_since(at(i64::from(u32::MAX)), LOOKED_AT);
-    let mut index = all.await.map_err(|error| error.to_string())?;
+    let all = || world.cache.holds_not_seen_since(at(i64::from(u32::MAX)), LOOKED_AT);
+    let mut index = wait_until(SOON, "the index", all).await;
     index.retain(|(id, _)| world.bank.wallets.iter().any(|wallet| wallet.id == *id));
     if index.is_empty() { Ok(()) } else { Err(format!("left in the index: {index:?}")) }
 }
 
 /// Every wallet with its holds. None while there is no connection.
-async fn cached(world: &mut World) -> Option<Cached> {
+async fn cached(world: &World) -> Option<Cached> {
     let wallets: Vec<_> = world.bank.wallets.iter().map(|wallet| wallet.id).collect();
     Cached::read(&mut world.link.connection()?, &wallets).await
 }

@@ -1,9 +1,9 @@
-//! What chance would rarely find: a leg asked about twice, with less money the second time; and a hold that somebody else
-//! looks at while its decision waits on a disk.
+//! What chance would rarely find: a leg asked about twice, with less money the second time; two calls that are loaded
+//! with the same money before either was told; and a hold that somebody else looks at while its decision waits on a disk.
 
 use curbe_domain::money::Money;
 use curbe_platform::credit::{
-    Ask, Confirmed, CreditCache, Dropped, Kind, Placed, WalletState, Wanted,
+    Ask, Confirmed, CreditCache, Dropped, Hold, Kind, Placed, WalletState, Wanted,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -37,6 +37,30 @@ async fn a_second_look_is_not_satisfied_with_less() {
     let less = cache.confirm(wallet.wallet_id, LEG, money(3_000), "", now).await;
     assert_eq!(less.unwrap(), Confirmed::Held);
     assert_eq!(taken(&cache, &wallet, OTHER, 8_000).await, 2_000);
+}
+
+#[tokio::test]
+async fn a_second_look_is_not_satisfied_with_money_that_another_has_too() {
+    let ground = Ground::new().await;
+    let (cache, wallet) = (ground.cache(), wallet(1));
+    let now = OffsetDateTime::now_utc();
+    // Each was alone when it asked: the cache was emptied between them, and again once both were durable.
+    load(&cache, &wallet).await;
+    assert_eq!(taken(&cache, &wallet, LEG, 6_000).await, 6_000);
+    ground.empty().await;
+    load(&cache, &wallet).await;
+    assert_eq!(taken(&cache, &wallet, OTHER, 6_000).await, 6_000);
+    ground.empty().await;
+    load_with(&cache, &wallet, &[LEG, OTHER].map(|name| hold(name, 6_000))).await;
+    let look = |name| cache.confirm(wallet.wallet_id, name, money(6_000), "", now);
+    assert_eq!(look(LEG).await.unwrap(), Confirmed::Lost);
+    assert_eq!(look(OTHER).await.unwrap(), Confirmed::Lost);
+    // One that goes on already counts all the same; and who is left has the money once the other has given it back.
+    let goes_on = cache.restore(wallet.wallet_id, LEG, money(6_000), "", now).await;
+    assert_eq!(goes_on.unwrap(), Confirmed::Held);
+    let dropped = Dropped { wallet_id: wallet.wallet_id, hold: LEG.to_owned() };
+    cache.announce(&[WalletState { version: 2, ..wallet.clone() }], &[], &[dropped]).await.unwrap();
+    assert_eq!(look(OTHER).await.unwrap(), Confirmed::Held);
 }
 
 #[tokio::test]
@@ -80,9 +104,18 @@ fn wallet(version: i64) -> WalletState {
     }
 }
 
+fn hold(name: &str, amount: i64) -> Hold {
+    let (hold, purpose) = (name.to_owned(), String::new());
+    Hold { hold, kind: Kind::Preflight, amount: money(amount), purpose }
+}
+
 async fn load(cache: &CreditCache, wallet: &WalletState) {
+    load_with(cache, wallet, &[]).await;
+}
+
+async fn load_with(cache: &CreditCache, wallet: &WalletState, holds: &[Hold]) {
     let epoch = cache.epoch().await.unwrap();
-    cache.load(&epoch, wallet, &[], OffsetDateTime::now_utc()).await.unwrap();
+    cache.load(&epoch, wallet, holds, OffsetDateTime::now_utc()).await.unwrap();
 }
 
 /// How much a leg gets that wants so much, or what there is.

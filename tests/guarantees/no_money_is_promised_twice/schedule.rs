@@ -232,6 +232,7 @@ pub(super) async fn come_to_rest(world: &mut World) -> Result<(), String> {
     world.is_calm = true;
     world.is_unseen = true;
     for round in 0..REST_MAX {
+        world.link.connected().await;
         while world.bank.queue.iter().any(|(_, taken)| !taken) {
             take_in(world);
         }

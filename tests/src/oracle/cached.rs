@@ -25,7 +25,7 @@ impl Cached {
     /// Reads these wallets. `None` where Redis does not answer, or something in it is not what is written there.
     pub async fn read(connection: &mut impl ConnectionLike, wallets: &[Uuid]) -> Option<Self> {
         let mut pipeline = redis::pipe();
-        pipeline.get("epoch");
+        pipeline.atomic().get("epoch");
         for wallet in wallets {
             pipeline.hgetall(format!("wallet:{wallet}")).hgetall(format!("holds:{wallet}"));
         }

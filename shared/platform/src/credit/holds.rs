@@ -149,7 +149,7 @@ impl Taken {
 pub enum Confirmed {
     /// It is set aside, still or again.
     Held,
-    /// It was not there, and there is not enough for it any more.
+    /// There is not enough for it any more: it was not there, or others were brought in with the same money.
     Lost,
     /// The wallet is not believed: it must be loaded first.
     NotLoaded,
@@ -184,8 +184,9 @@ impl CreditCache {
         Ok(placed_as(placed))
     }
 
-    /// Looks at a call's hold once more, and sets it aside again where it is gone. Nobody takes it for left behind as long
-    /// as `seen_at` is not long past; what somebody else has said of a later time stands.
+    /// Looks at a call's hold once more, and sets it aside again where it is gone. It is not held where a wallet holds more
+    /// than there is: then not all that is set aside can be promised. Nobody takes it for left behind as long as `seen_at`
+    /// is not long past; what somebody else has said of a later time stands.
     ///
     /// # Errors
     /// [`CreditError`]: nobody knows then.
