@@ -140,7 +140,7 @@ impl Ground {
 
 fn judge(seed: u64, worlds: &[World], ended: Vec<Result<(), String>>) -> Result<(), String> {
     for (world, ended) in worlds.iter().zip(ended) {
-        ended.map_err(|why| format!("SEED={seed}\n{}\n{why}", world.trace.join("\n")))?;
+        ended.map_err(|why| format!("SEED={seed} BATCHES=1\n{}\n{why}", world.trace.join("\n")))?;
     }
     Ok(())
 }
