@@ -1,12 +1,17 @@
 //! What was set aside for a call goes on counting until the call is settled, whatever is emptied, killed or restarted
 //! meanwhile; and it is given back once it is certain that nobody comes for it.
 
+use curbe_domain::money::Money;
+use curbe_platform::credit::{CreditCache, Loaded, WalletState};
+use curbe_platform::redis::Link;
 use curbe_tests::faults::proxy::{Mode, Proxy};
 use curbe_tests::oracle::units;
 use curbe_tests::simulator::twilio::TwilioCall;
+use curbe_tests::stack::services::Kind;
 use curbe_tests::stack::{Stack, wait_until};
 use redis::AsyncCommands as _;
 use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::fixture::customers::User;
@@ -81,7 +86,7 @@ async fn when_the_cache_is_emptied_replaced_or_rebuilt() {
 async fn when_the_worker_is_away_while_it_runs() {
     let (bank, user) = open().await;
     let call = takes_everything(&bank, &user).await;
-    let worker = bank.stack.services_of(curbe_tests::stack::services::Kind::Worker).remove(0);
+    let worker = bank.stack.services_of(Kind::Worker).remove(0);
     worker.process().kill();
     nothing_is_left(&bank, &user).await;
     // Its end, its repeat, and calls that nobody can judge without the worker once the cache is empty.
@@ -131,8 +136,7 @@ async fn when_ingest_dies_in_the_middle_of_asking() {
 }
 
 /// The worker reaches the queue, and knows nothing of a decision that waits on ingest's disk.
-#[tokio::test]
-async fn when_ingests_link_to_the_queue_says_nothing_for_minutes() {
+async fn with_a_link_to_the_queue() -> (Bank, User, Proxy) {
     let stack = Stack::for_test().await;
     let link = Proxy::start(vec![stack.nats().port()]).await.unwrap();
     let through = link.before(stack.nats_url()).unwrap();
@@ -144,7 +148,12 @@ async fn when_ingests_link_to_the_queue_says_nothing_for_minutes() {
     bank.hang_up(&first.completed(0)).await;
     bank.drained().await;
     bank.cached_as_booked(&user).await;
+    (bank, user, link)
+}
 
+#[tokio::test]
+async fn when_ingests_link_to_the_queue_says_nothing_for_minutes() {
+    let (bank, user, link) = with_a_link_to_the_queue().await;
     link.set(Mode::Silent);
     let call = takes_everything(&bank, &user).await;
     spools(&bank.ingest, |events| events > 0).await;
@@ -168,6 +177,55 @@ async fn when_ingests_link_to_the_queue_says_nothing_for_minutes() {
         if lasting == 0 { Ok(()) } else { Err(lasting) }
     })
     .await;
+    bank.hang_up(&call.clone().completed(599)).await;
+    bank.all_is_well().await;
+    assert_eq!(bank.balance(&user).await, "0.0000");
+    bank.cached_as_booked(&user).await;
+}
+
+#[tokio::test]
+async fn when_its_wallet_is_loaded_by_who_did_not_see_it_reach_the_queue() {
+    let (bank, user, link) = with_a_link_to_the_queue().await;
+    link.set(Mode::Silent);
+    let call = takes_everything(&bank, &user).await;
+    spools(&bank.ingest, |events| events > 0).await;
+    let before = bank.cached(&user, &["version", "balance", "seq"]).await;
+    let before: Vec<i64> = before.iter().map(|n| n.as_ref().unwrap().parse().unwrap()).collect();
+
+    // The cache is emptied. A load has asked how far the queue is, and goes on only once the decision is there.
+    let worker = bank.stack.services_of(Kind::Worker).remove(0);
+    worker.process().freeze();
+    let mut redis = bank.redis().await;
+    redis::cmd("FLUSHALL").query_async::<()>(&mut redis).await.unwrap();
+    link.heal();
+    bank.nothing_is_spooled().await;
+    let cache =
+        CreditCache::new(Link::start(bank.stack.redis_url(), CancellationToken::new()).unwrap());
+    let load = async || {
+        let epoch = cache.epoch().await.map_err(|error| error.to_string())?;
+        let state = WalletState {
+            wallet_id: user.wallet,
+            version: before[0],
+            balance: Money::from_units(before[1]).unwrap(),
+            seq: before[2],
+            status: "active".to_owned(),
+            minimum_threshold: Money::ZERO,
+        };
+        match cache.load(&epoch, &state, &[], OffsetDateTime::now_utc()).await {
+            Ok(Loaded::Loaded) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    };
+    wait_until(SOON, "the load", load).await;
+    wait_until(SOON, "its hold", async || {
+        match bank.cached(&user, &["held"]).await[0].as_deref() {
+            Some("100000") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    nothing_is_left(&bank, &user).await;
+    worker.process().resume();
     bank.hang_up(&call.clone().completed(599)).await;
     bank.all_is_well().await;
     assert_eq!(bank.balance(&user).await, "0.0000");

@@ -140,11 +140,12 @@ impl Spool {
                 }
             }
             // What is sent again may be settled long since.
-            let new = group.iter().filter(|(_, end)| *end > known_to).map(|(event, _)| event);
-            let calls = holds::calls(new);
-            holds::restore_all(&way.cache, &calls).await;
-            self.send_group(way, &mut waiting, group).await.map_err(Stop::Queue)?;
-            holds::are_queued(&way.cache, &calls).await;
+            let mut calls = holds::calls(group.iter().filter(|(_, end)| *end > known_to));
+            holds::restore_all(&way.cache, &mut calls).await;
+            let sent = self.send_group(way, &mut waiting, group).await;
+            calls.retain(|call| call.end <= waiting.from);
+            holds::are_queued(&way.cache, calls).await;
+            sent.map_err(Stop::Queue)?;
             if damaged > 0 {
                 // What can be read goes on.
                 tracing::error!(

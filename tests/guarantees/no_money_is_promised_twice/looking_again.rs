@@ -55,6 +55,10 @@ async fn a_second_look_is_not_satisfied_with_money_that_another_has_too() {
     let look = |name| cache.confirm(wallet.wallet_id, name, money(6_000), "", now);
     assert_eq!(look(LEG).await.unwrap(), Confirmed::Lost);
     assert_eq!(look(OTHER).await.unwrap(), Confirmed::Lost);
+    // Nor with a part of what the leg may have been promised before: it stays set aside.
+    let part = cache.confirm(wallet.wallet_id, LEG, money(3_000), "", now).await;
+    assert_eq!(part.unwrap(), Confirmed::Lost);
+    assert_eq!(look(OTHER).await.unwrap(), Confirmed::Lost);
     // One that goes on already counts all the same; and who is left has the money once the other has given it back.
     let goes_on = cache.restore(wallet.wallet_id, LEG, money(6_000), "", now).await;
     assert_eq!(goes_on.unwrap(), Confirmed::Held);

@@ -14,8 +14,8 @@ local before = redis.call('HGET', KEYS[3], ARGV[3])
 local replaced = 0
 if before then
     local amount, kind = string.match(before, '^(%d+)|(%a)|')
-    local is_covered = ARGV[7] == '1' or tonumber(wallet[2]) >= tonumber(wallet[3])
-    if kind == 'p' and tonumber(amount) >= tonumber(ARGV[4]) and is_covered then
+    if kind == 'p' and tonumber(amount) >= tonumber(ARGV[4]) then
+        if ARGV[7] ~= '1' and tonumber(wallet[2]) < tonumber(wallet[3]) then return 'lost' end
         redis.call('ZADD', KEYS[4], 'GT', ARGV[6], ARGV[2] .. ' ' .. ARGV[3])
         return 'held'
     end
