@@ -91,14 +91,15 @@ impl Aside {
     /// Looks at it once more after the commit, and sets it aside again where it is gone.
     ///
     /// # Errors
-    /// The money went to somebody else meanwhile.
-    pub(super) async fn look_again(&self, cache: &CreditCache) -> Result<(), Refusal> {
+    /// The money went to somebody else meanwhile, or the wallet is to be loaded first.
+    pub(super) async fn look_again(&self, cache: &CreditCache) -> Result<(), Failure> {
         let (problem, looked) = match self.ask(cache, OffsetDateTime::now_utc()).await {
-            // Not loaded: a load finds it in the database.
-            Ok(Placed::New(_) | Placed::Again(..) | Placed::NotLoaded) => return Ok(()),
-            Ok(Placed::Refused(refused)) => {
-                ("the money went to somebody else meanwhile".to_owned(), Err(self.refused(refused)))
-            }
+            Ok(Placed::New(_) | Placed::Again(..)) => return Ok(()),
+            Ok(Placed::NotLoaded) => return Err(Failure::NotLoaded(self.wallet_id)),
+            Ok(Placed::Refused(refused)) => (
+                "the money went to somebody else meanwhile".to_owned(),
+                Err(Failure::Decided(self.refused(refused))),
+            ),
             // Gone with everything else: whoever loads the wallet again finds it in the database.
             Err(error) => (error.to_string(), Ok(())),
         };

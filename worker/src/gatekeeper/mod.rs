@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use self::check::CheckRequest;
 use self::failure::Failure;
+use self::hold::Aside;
 use self::kept::{Afterwards, Done};
 use self::release::ReleaseRequest;
 pub(crate) use self::request::Asked;
@@ -195,13 +196,28 @@ impl Gatekeeper {
         announcer::announce(cache, &done.announcement).await;
         match &done.afterwards {
             Afterwards::Nothing => {}
-            Afterwards::LookAgain(aside) => aside.look_again(cache).await?,
+            Afterwards::LookAgain(aside) => self.look_again(aside).await?,
             Afterwards::DropAnnounced { wallet_id, hold } => {
                 if let Err(error) = cache.drop_announced(*wallet_id, hold).await {
                     tracing::warn!(%error, hold, "a hold is left to the sweep");
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Looks at a hold once more, in a wallet that is believed: a load that began before the commit does not know of it.
+    ///
+    /// # Errors
+    /// The money went to somebody else meanwhile.
+    async fn look_again(&self, aside: &Aside) -> Result<(), Refusal> {
+        for _ in 0..TRIES {
+            match aside.look_again(&self.keeper.cache).await {
+                Err(Failure::NotLoaded(wallet_id)) => self.load(wallet_id).await,
+                looked => return looked.map_err(Failure::into_refusal),
+            }
+        }
+        tracing::warn!(wallet = %aside.wallet_id, hold = aside.hold, "a hold is left to whoever loads its wallet");
         Ok(())
     }
 
