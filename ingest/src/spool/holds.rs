@@ -15,7 +15,7 @@ use crate::publisher::Outgoing;
 
 /// No load of a wallet takes longer, from when it asks how far the queue is.
 const LOAD_MAX: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A call whose decision waits.
 #[derive(Clone, Debug)]
@@ -77,13 +77,13 @@ pub(super) async fn are_queued(cache: &CreditCache, calls: Vec<Call>) {
     if calls.is_empty() {
         return;
     }
-    let epoch = cache.epoch().await.ok();
-    let is_held = |call: &Call| epoch.is_some() && call.held_under == epoch;
-    let (held, missing): (Vec<Call>, Vec<Call>) = calls.into_iter().partition(is_held);
-    let holds: Vec<(Uuid, String)> = held.iter().map(Call::name).collect();
+    let holds: Vec<(Uuid, String)> = calls.iter().map(Call::name).collect();
     if let Err(error) = cache.holds_queued(&holds, OffsetDateTime::now_utc()).await {
         tracing::warn!(%error, "holds are not looked for before their calls must be over");
     }
+    let epoch = cache.epoch().await.ok();
+    let is_missing = |call: &Call| epoch.is_none() || call.held_under != epoch;
+    let missing: Vec<Call> = calls.into_iter().filter(is_missing).collect();
     if !missing.is_empty() {
         tokio::spawn(outlast_loads(cache.clone(), missing));
     }
