@@ -2,6 +2,8 @@
 //!
 //! Only the body is read. The query is signed too, but holds what we wrote there ourselves.
 
+use std::iter;
+
 use time::OffsetDateTime;
 
 use super::Dialect;
@@ -84,13 +86,14 @@ pub(in crate::providers) fn asked(
 /// What every request says of its leg.
 fn told(dialect: &Dialect, fields: &Fields<'_>) -> ParsedEvent {
     let text = |name| Ok::<_, EventError>(fields.get(name)?.map(str::to_owned));
+    let leg = leg(fields)?;
     Ok(LegFacts {
-        parent: parent(fields)?.map(str::to_owned),
+        parent: parent(fields, iter::once(leg))?,
         account: fields.id("AccountSid")?.map(str::to_owned),
         from: text("From")?,
         to: text("To")?,
         direction: fields.get("Direction")?.and_then(direction),
-        ..LegFacts::named(LegKey { provider: dialect.provider, leg: leg(fields)?.to_owned() })
+        ..LegFacts::named(LegKey { provider: dialect.provider, leg: leg.to_owned() })
     })
 }
 
@@ -117,15 +120,17 @@ fn leg<'a>(fields: &'a Fields<'_>) -> Result<&'a str, EventError> {
     fields.id("CallSid")?.ok_or_else(|| unreadable("no CallSid"))
 }
 
-pub(in crate::providers) fn parent<'a>(
-    fields: &'a Fields<'_>,
-) -> Result<Option<&'a str>, EventError> {
-    let parent = fields.id("ParentCallSid")?;
+/// The parent of a leg with these names.
+pub(in crate::providers) fn parent(
+    fields: &Fields<'_>,
+    mut names: impl Iterator<Item = impl AsRef<str>>,
+) -> Result<Option<String>, EventError> {
+    let Some(parent) = fields.id("ParentCallSid")? else { return Ok(None) };
     // It would wait for its own end for ever.
-    if parent.is_some() && parent == fields.id("CallSid")? {
+    if names.any(|name| name.as_ref() == parent) {
         return Err(unreadable("the leg is its own parent"));
     }
-    Ok(parent)
+    Ok(Some(parent.to_owned()))
 }
 
 pub(in crate::providers) fn outcome(status: &str) -> Option<Outcome> {

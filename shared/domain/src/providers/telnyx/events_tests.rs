@@ -290,6 +290,12 @@ fn texml_progress_is_kept_under_the_name_it_has() {
     assert_eq!(kind(&[("CallStatus", "in-progress"), ("DialCallStatus", "completed")]), None);
     let child = [("CallStatus", "initiated"), ("ParentCallSid", "v3:parent")];
     assert_eq!(read_form(&child).unwrap().parent.as_deref(), Some("v3:parent"));
+    // By whichever of its names, it is not its own.
+    for own in [CONTROL, LEG] {
+        let names = [("CallLegId", LEG), ("CallControlId", CONTROL), ("ParentCallSid", own)];
+        let read = read_form(&[&names[..], &[("CallStatus", "initiated")]].concat());
+        assert!(matches!(read, Err(EventError::Unreadable(_))), "{read:?}");
+    }
 }
 
 #[test]

@@ -95,8 +95,8 @@ fn leg(fields: &Fields<'_>) -> Result<LegFacts, EventError> {
     let mut other_names: Vec<String> = names.filter(|name| *name != leg).collect();
     other_names.dedup();
     Ok(LegFacts {
+        parent: parent(fields, other_names.iter().chain([&leg]))?,
         other_names,
-        parent: parent(fields)?.map(str::to_owned),
         session: id("CallSessionId")?,
         account: id("ConnectionId")?,
         from: text("From")?,
