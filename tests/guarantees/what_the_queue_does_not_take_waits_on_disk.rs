@@ -2,7 +2,9 @@
 //! only where the disk does not take it either.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
+use curbe_tests::faults::proxy::{Mode, Proxy};
 use curbe_tests::simulator::send::Sender;
 use curbe_tests::simulator::twilio::TwilioCall;
 use curbe_tests::stack::services::is_ready;
@@ -30,11 +32,16 @@ async fn also_for_the_next_process() {
 /// While the spool is drained too: what is sent meanwhile must not overtake it.
 #[tokio::test]
 async fn and_what_comes_later_goes_behind_it() {
-    let bank = Bank::without_worker().await;
+    let stack = Stack::for_test().await;
+    let link = Proxy::start(vec![stack.nats().port()]).await.unwrap();
+    let through = link.before(stack.nats_url()).unwrap();
+    let bank = Bank::on(stack, &[("NATS_URL", &through)]).await;
     let user = bank.customer().await;
     bank.stack.nats().process().kill();
     let earlier: Vec<TwilioCall> = (0..1_500).map(|_| user.calls(MEXICO, 61)).collect();
     bank.hang_up_all(&earlier).await;
+    // It drains slowly until enough was sent meanwhile.
+    link.set(Mode::Delay(Duration::from_millis(20)));
     bank.stack.nats().restart().await.unwrap();
     let mut later = Vec::new();
     let queued = bank.ingest.process().log().matches("\"queued\"").count();
@@ -42,6 +49,9 @@ async fn and_what_comes_later_goes_behind_it() {
         let call = user.calls(MEXICO, 61);
         bank.hang_up(&call).await;
         later.push(call.sid);
+        if later.len() == 20 {
+            link.heal();
+        }
     }
     bank.nothing_is_spooled().await;
     assert!(later.len() > 5, "{} were sent meanwhile", later.len());
