@@ -32,7 +32,7 @@ async fn opened(bank: Bank) -> (Bank, User) {
 /// A call that has taken everything: ten minutes for ten dollars.
 async fn takes_everything(bank: &Bank, user: &User) -> TwilioCall {
     let call = TwilioCall::outbound(&user.number, DEAR);
-    assert_eq!(bank.ask(&call).await.limit(), Some(597));
+    assert_eq!(bank.begins(&call).await, 597);
     call
 }
 

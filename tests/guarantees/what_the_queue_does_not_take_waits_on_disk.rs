@@ -74,7 +74,7 @@ async fn together_with_the_decisions_about_it() {
     // Another call is authorized, and ends, without a queue; a third one is refused without words, since nobody could
     // tell that its end costs nothing.
     let second = TwilioCall::outbound(&user.number, MEXICO);
-    assert!(bank.ask(&second).await.limit().is_some());
+    bank.begins(&second).await;
     // However long the queue is away, its hold is not taken for one that nothing stands behind.
     let in_an_hour = OffsetDateTime::now_utc().unix_timestamp() + 3_600;
     let mut redis = bank.redis().await;
@@ -110,7 +110,7 @@ async fn with_what_was_set_aside_for_it() {
     bank.all_is_well().await;
 
     bank.stack.nats().process().kill();
-    assert_eq!(bank.ask(&dear()).await.limit(), Some(597), "it takes everything");
+    assert_eq!(bank.begins(&dear()).await, 597, "it takes everything");
     spools(&bank.ingest, |events| events > 0).await;
     bank.ingest.process().freeze();
     let mut redis = bank.redis().await;
