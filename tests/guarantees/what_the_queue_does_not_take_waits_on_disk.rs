@@ -13,7 +13,7 @@ use redis::AsyncCommands as _;
 use time::OffsetDateTime;
 
 use crate::fixture::asking::document;
-use crate::fixture::spool::spools;
+use crate::fixture::spool::{PATIENT, spools};
 use crate::fixture::{Bank, SOON};
 
 const MEXICO: &str = "+523312345678";
@@ -35,7 +35,7 @@ async fn and_what_comes_later_goes_behind_it() {
     let stack = Stack::for_test().await;
     let link = Proxy::start(vec![stack.nats().port()]).await.unwrap();
     let through = link.before(stack.nats_url()).unwrap();
-    let bank = Bank::on(stack, &[("NATS_URL", &through)]).await;
+    let bank = Bank::on(stack, &[("NATS_URL", &through), PATIENT]).await;
     let user = bank.customer().await;
     bank.stack.nats().process().kill();
     let earlier: Vec<TwilioCall> = (0..1_500).map(|_| user.calls(MEXICO, 61)).collect();
@@ -138,7 +138,7 @@ async fn with_what_was_set_aside_for_it() {
 
 #[tokio::test]
 async fn for_as_long_as_the_disk_takes_it() {
-    let bank = Bank::on(Stack::for_test().await, &[("SPOOL_BYTES_MAX", "16777216")]).await;
+    let bank = Bank::on(Stack::for_test().await, &[("SPOOL_BYTES_MAX", "16777216"), PATIENT]).await;
     bank.stack.start_worker(&[]).await.unwrap();
     let user = bank.customer().await;
     bank.stack.nats().process().kill();
