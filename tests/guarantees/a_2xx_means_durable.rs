@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::fixture::bank::with;
 use crate::fixture::customers::User;
-use crate::fixture::load::{Load, PRICE, Sent};
+use crate::fixture::load::{Load, PRICE, SENDERS, Sent};
 use crate::fixture::{Bank, SOON};
 
 /// What ingest may take to answer.
@@ -46,13 +46,13 @@ async fn when_the_queue_says_nothing() {
     all_were_taken(&load.finish().await, &bank).await;
 }
 
-/// In time but for one in a hundred, for which a busy machine may have had no time itself; some of them by the spool, and
-/// each is charged once.
+/// In time but for one in a hundred, or one of each sender, for which a busy machine may have had no time itself; some of
+/// them by the spool, and each is charged once.
 async fn all_were_taken(sent: &[Sent], bank: &Bank) {
     let refused: Vec<_> = sent.iter().filter(|one| !one.is_accepted()).collect();
     assert!(refused.is_empty(), "{refused:?}");
     let late: Vec<_> = sent.iter().filter(|one| one.latency >= ANSWER_BUDGET).collect();
-    assert!(late.len() <= sent.len() / 100, "{late:?}");
+    assert!(late.len() <= (sent.len() / 100).max(SENDERS), "{late:?}");
     let is_spooled = async || match bank.ingest.process().log().contains("spooled") {
         true => Ok(()),
         false => Err("nothing is"),

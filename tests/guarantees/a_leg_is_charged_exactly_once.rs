@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use curbe_domain::providers::Provider;
 use curbe_tests::oracle::{text, units};
+use curbe_tests::seed::seed;
 use curbe_tests::simulator::flow::{Plan, Request, Traffic, traffic};
 use curbe_tests::simulator::sign::Webhook;
 use curbe_tests::stack::services::Service;
@@ -25,11 +26,7 @@ const BATCH: (&str, &str) = ("WORKER_BATCH_MAX", "25");
 
 #[tokio::test]
 async fn whatever_is_repeated_reordered_or_killed() {
-    // `SEED=… cargo test` makes the same traffic again.
-    let seed = std::env::var_os("SEED").and_then(|seed| seed.to_str()?.parse().ok());
-    let seed = seed.unwrap_or_else(rand::random);
-    println!("SEED={seed}");
-
+    let seed = seed();
     let bank = Bank::without_worker().await;
     let customers = bank.customers_of_traffic().await;
     let traffic = traffic(&Plan::new(seed, CALLS), &customers, &bank.signers);

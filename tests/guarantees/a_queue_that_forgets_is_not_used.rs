@@ -36,8 +36,13 @@ async fn a_stream_with_an_age_limit() {
         })
         .await;
     }
-    let says = is_ready(worker.admin_url()).await.unwrap_err();
-    assert!(says.contains("503"), "{says}");
+    wait_until(SOON, "the worker to say that it is not ready", async || {
+        match is_ready(worker.admin_url()).await {
+            Err(says) if says.contains("503") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
     // What comes in meanwhile waits on the disk.
     let spooled = user.calls("+523312345678", 61);
     bank.hang_up(&spooled).await;

@@ -78,6 +78,7 @@ async fn and_so_is_everybody_else_under_the_variables() {
             accepted += u64::from(expected == 204);
         }
     }
+    bank.nothing_is_spooled().await;
     assert_eq!(bank.stream().await.cached_info().state.messages, accepted);
 }
 

@@ -1,7 +1,6 @@
 //! Softphones, SIP addresses, anonymous callers, calls that come in, emergency calls, and programs that ask in JSON.
 
 use curbe_tests::simulator::flow::VOICE_REQUEST;
-use curbe_tests::simulator::sign::Webhook;
 use curbe_tests::simulator::telnyx::TelnyxLeg;
 use curbe_tests::simulator::twilio::TwilioCall;
 use serde_json::Value;
@@ -30,15 +29,6 @@ async fn leads_to(bank: &Bank, user: &User, target: &str) {
     let assign = ["numbers", "assign", &user.number, "--user", &id, "--provider", "twilio"];
     bank.curbe(&[&assign[..], &["--inbound-target", target]].concat()).await;
     bank.cache_is_current().await;
-}
-
-async fn program_is_told(bank: &Bank, request: &Webhook) -> Value {
-    let answer = bank.send(request).await;
-    assert_eq!(
-        (answer.status, answer.headers["content-type"].to_str().unwrap()),
-        (200, "application/json")
-    );
-    serde_json::from_str(&answer.body).unwrap()
 }
 
 #[tokio::test]
@@ -144,7 +134,7 @@ async fn who_may_not_call_there_or_not_more_is_told_why() {
     let suspended = bank.ask(&call(MEXICO)).await;
     assert!(suspended.is_silent(), "the third refusal: {suspended:?}");
     let json = bank.signers.twilio.json(VOICE_REQUEST, &call(MEXICO).voice_request());
-    assert_eq!(program_is_told(&bank, &json).await["reason"], "suspended");
+    assert_eq!(bank.program_is_told(&json).await["reason"], "suspended");
 }
 
 #[tokio::test]
@@ -175,7 +165,7 @@ async fn a_program_is_told_a_decision() {
     let (bank, user) = open().await;
     let call = TwilioCall::outbound(&user.number, MEXICO);
     let request = bank.signers.twilio.json(VOICE_REQUEST, &call.voice_request());
-    let told = program_is_told(&bank, &request).await;
+    let told = bank.program_is_told(&request).await;
     assert_eq!((&told["decision"], &told["reason"]), (&"allow".into(), &Value::Null));
     let (limit, available) = (told["timeLimitSeconds"].as_u64().unwrap(), &told["available"]);
     // Four hours at 0.0132 and 0.0010 for the connection are less than half of ten dollars.
@@ -183,7 +173,7 @@ async fn a_program_is_told_a_decision() {
     let initiated = TelnyxLeg::outbound(STRANGER, MEXICO, 0).initiated();
     let now = OffsetDateTime::now_utc();
     let request = bank.signers.telnyx.json(VOICE_REQUEST, &initiated, now);
-    let told = program_is_told(&bank, &request).await;
+    let told = bank.program_is_told(&request).await;
     assert_eq!((&told["decision"], &told["reason"]), (&"reject".into(), &"unknown_caller".into()));
 }
 

@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a panic is the failure report, and a test says which seed it ran with"
+    reason = "a panic is the failure report, and a test may say what it has seen"
 )]
 
 mod a_2xx_means_durable;

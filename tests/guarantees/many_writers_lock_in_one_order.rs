@@ -2,6 +2,7 @@
 //! is exact.
 
 use curbe_tests::oracle::{text, units};
+use curbe_tests::seed::seed;
 use curbe_tests::simulator::twilio::TwilioCall;
 use curbe_tests::stack::wait_until;
 use futures_util::StreamExt;
@@ -20,13 +21,6 @@ const ONE_CAN_HOLD: usize = 20 * 6;
 const SENDERS: usize = 16;
 const WALLETS: usize = 6;
 const CALLS_OF_EACH: usize = 100;
-
-fn seed() -> u64 {
-    let seed = std::env::var_os("SEED").and_then(|seed| seed.to_str()?.parse().ok());
-    let seed = seed.unwrap_or_else(rand::random);
-    println!("SEED={seed}");
-    seed
-}
 
 #[tokio::test]
 async fn of_wallets_that_come_in_any_order() {

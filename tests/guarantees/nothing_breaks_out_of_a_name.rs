@@ -34,7 +34,8 @@ const NAMES: [&str; 14] = [
     "'; drop table wallets; --",
 ];
 /// How the keys of the cache begin.
-const KEYS: [&str; 7] = ["wallet:", "holds:", "refusals:", "directory", "rates", "epoch", "deck"];
+const KEYS: [&str; 8] =
+    ["wallet:", "wallets:complete", "holds:", "refusals:", "directory", "rates", "epoch", "deck"];
 
 fn calls(user: &User) -> Vec<TwilioCall> {
     NAMES.iter().map(|name| user.calls("+523312345678", 61).sid((*name).to_owned())).collect()

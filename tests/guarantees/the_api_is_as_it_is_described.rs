@@ -161,7 +161,7 @@ async fn in_the_words_of_the_database() {
 async fn frame_by_frame() {
     let office = Office::open(&[QUICK_HEARTBEAT]).await;
     let Office { bank, caller, colleague, .. } = &office;
-    let token = bank.sign(&claims_until(caller.id, 30));
+    let token = bank.sign(&claims_until(caller.id, 55));
     let mut own = bank.try_socket(&Hello::new(&token)).await.unwrap();
     let mut colleagues = bank.socket(colleague).await;
     let (call, _) = office.call(caller).await;

@@ -102,7 +102,7 @@ async fn and_says_so_where_that_is_impossible() {
 #[tokio::test]
 async fn with_a_token_that_is_replaced_in_time() {
     let (bank, _notifier, user) = bank().await;
-    let short = claims_until(user.id, 20);
+    let short = claims_until(user.id, 40);
     let ends_at = short["exp"].as_i64().unwrap();
     let mut client = bank.client_with(&bank.sign(&short), None).await;
     client.connects().await;

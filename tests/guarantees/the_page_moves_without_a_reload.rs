@@ -118,7 +118,7 @@ async fn left_in_this_tab_alone(visitor: &mut Visitor, token: &str) {
 async fn until_the_token_ends() {
     let (bank, user) = bank().await;
     let mut visitor = bank.visitor(SPANISH).await;
-    let token = bank.sign(&claims_until(user.id, 20));
+    let token = bank.sign(&claims_until(user.id, 40));
     visitor.does("signIn", json!({ "token": token })).await;
     visitor.sees_balance("USD 10.00").await;
     visitor.sees("Tu sesión terminó.").await;

@@ -20,8 +20,11 @@ const SOCKETS_OF_A_USER: usize = 2;
 const MISSED: i64 = 40;
 const CONNECTIONS: i64 = 8;
 const DESCRIPTORS: u64 = 8_192;
-/// A page while all of that goes on, on two busy cores.
+/// A page while all of that goes on, on two busy cores. On a machine that is busy with other things, so many times what
+/// one took before.
 const PAGE_MAX: Duration = Duration::from_secs(5);
+const TIMES_CALM: u32 = 20;
+const BALANCE: &str = "/api/wallet/balance";
 const BREATH: Duration = Duration::from_millis(100);
 
 /// One by one through `curbe` they would take minutes.
@@ -103,7 +106,7 @@ async fn observe(bank: &Bank, token: &str, work: impl Future<Output = ()>) -> (D
     let observing = async {
         loop {
             let begun = Instant::now();
-            while let page = browser.get("/api/wallet/balance").await
+            while let page = browser.get(BALANCE).await
                 && page.status != 200
             {
                 assert_eq!(page.status, 503, "{page:?}");
@@ -136,6 +139,9 @@ async fn and_nothing_stalls() {
     let before = join_all(tokens.iter().map(|token| enter(url, token, None))).await;
     assert!(before.iter().all(|browser| browser.welcome()["seq"] == 1));
 
+    let begun = Instant::now();
+    assert_eq!(bank.browser_with(tokens[0].clone()).get(BALANCE).await.status, 200);
+    let calm = begun.elapsed();
     notifier.process().kill();
     drop(before);
     move_all(&bank, MISSED).await;
@@ -145,7 +151,7 @@ async fn and_nothing_stalls() {
     let (slowest, most) = observe(&bank, &tokens[0], all).await;
     println!("{} sockets in {:?}, pages within {slowest:?}", tokens.len(), begun.elapsed());
 
-    assert!(slowest < PAGE_MAX, "a page took {slowest:?}");
+    assert!(slowest < PAGE_MAX.max(calm * TIMES_CALM), "a page took {slowest:?}, before {calm:?}");
     assert!(most <= CONNECTIONS, "{most} connections");
     // What several sockets of a wallet ask for is read once.
     let readings = bank.measured("curbe_gap_reads_total").await;

@@ -1,6 +1,7 @@
 //! What is told late is corrected to the cent: the events of random calls come in waves, and in between everything that
 //! can be charged on what is known by then is charged.
 
+use curbe_tests::seed::seed;
 use curbe_tests::simulator::flow::{Plan, Provider, traffic};
 use curbe_tests::simulator::sign::Webhook;
 use curbe_tests::stack::wait_until;
@@ -33,14 +34,6 @@ async fn where_nearly_every_length_comes_last() {
     .await;
     let corrections = "select count(*) from wallet_transactions where type = 'adjustment'";
     assert!(bank.count(corrections).await > 0, "seed {seed}: nothing was told late");
-}
-
-/// `SEED=… cargo test` makes the same traffic again.
-fn seed() -> u64 {
-    let seed = std::env::var_os("SEED").and_then(|seed| seed.to_str()?.parse().ok());
-    let seed = seed.unwrap_or_else(rand::random);
-    println!("SEED={seed}");
-    seed
 }
 
 /// After the last wave everything must be as if it had been told in order.

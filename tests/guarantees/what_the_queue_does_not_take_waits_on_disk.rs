@@ -2,7 +2,9 @@
 //! only where the disk does not take it either.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
+use curbe_tests::faults::proxy::{Mode, Proxy};
 use curbe_tests::simulator::send::Sender;
 use curbe_tests::simulator::twilio::TwilioCall;
 use curbe_tests::stack::services::is_ready;
@@ -11,7 +13,7 @@ use redis::AsyncCommands as _;
 use time::OffsetDateTime;
 
 use crate::fixture::asking::document;
-use crate::fixture::spool::spools;
+use crate::fixture::spool::{PATIENT, spools};
 use crate::fixture::{Bank, SOON};
 
 const MEXICO: &str = "+523312345678";
@@ -30,11 +32,16 @@ async fn also_for_the_next_process() {
 /// While the spool is drained too: what is sent meanwhile must not overtake it.
 #[tokio::test]
 async fn and_what_comes_later_goes_behind_it() {
-    let bank = Bank::without_worker().await;
+    let stack = Stack::for_test().await;
+    let link = Proxy::start(vec![stack.nats().port()]).await.unwrap();
+    let through = link.before(stack.nats_url()).unwrap();
+    let bank = Bank::on(stack, &[("NATS_URL", &through), PATIENT]).await;
     let user = bank.customer().await;
     bank.stack.nats().process().kill();
     let earlier: Vec<TwilioCall> = (0..1_500).map(|_| user.calls(MEXICO, 61)).collect();
     bank.hang_up_all(&earlier).await;
+    // It drains slowly until enough was sent meanwhile.
+    link.set(Mode::Delay(Duration::from_millis(20)));
     bank.stack.nats().restart().await.unwrap();
     let mut later = Vec::new();
     let queued = bank.ingest.process().log().matches("\"queued\"").count();
@@ -42,6 +49,9 @@ async fn and_what_comes_later_goes_behind_it() {
         let call = user.calls(MEXICO, 61);
         bank.hang_up(&call).await;
         later.push(call.sid);
+        if later.len() == 20 {
+            link.heal();
+        }
     }
     bank.nothing_is_spooled().await;
     assert!(later.len() > 5, "{} were sent meanwhile", later.len());
@@ -64,7 +74,7 @@ async fn together_with_the_decisions_about_it() {
     // Another call is authorized, and ends, without a queue; a third one is refused without words, since nobody could
     // tell that its end costs nothing.
     let second = TwilioCall::outbound(&user.number, MEXICO);
-    assert!(bank.ask(&second).await.limit().is_some());
+    bank.begins(&second).await;
     // However long the queue is away, its hold is not taken for one that nothing stands behind.
     let in_an_hour = OffsetDateTime::now_utc().unix_timestamp() + 3_600;
     let mut redis = bank.redis().await;
@@ -100,7 +110,7 @@ async fn with_what_was_set_aside_for_it() {
     bank.all_is_well().await;
 
     bank.stack.nats().process().kill();
-    assert_eq!(bank.ask(&dear()).await.limit(), Some(597), "it takes everything");
+    assert_eq!(bank.begins(&dear()).await, 597, "it takes everything");
     spools(&bank.ingest, |events| events > 0).await;
     bank.ingest.process().freeze();
     let mut redis = bank.redis().await;
@@ -128,7 +138,7 @@ async fn with_what_was_set_aside_for_it() {
 
 #[tokio::test]
 async fn for_as_long_as_the_disk_takes_it() {
-    let bank = Bank::on(Stack::for_test().await, &[("SPOOL_BYTES_MAX", "16777216")]).await;
+    let bank = Bank::on(Stack::for_test().await, &[("SPOOL_BYTES_MAX", "16777216"), PATIENT]).await;
     bank.stack.start_worker(&[]).await.unwrap();
     let user = bank.customer().await;
     bank.stack.nats().process().kill();

@@ -11,5 +11,6 @@ pub mod bench;
 pub mod demo;
 pub mod faults;
 pub mod oracle;
+pub mod seed;
 pub mod simulator;
 pub mod stack;

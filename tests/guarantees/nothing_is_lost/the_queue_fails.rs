@@ -16,7 +16,7 @@ use crate::fixture::SOON;
 use crate::fixture::spool::spools;
 
 /// What there is for a stream that is to fill up: enough for some seconds.
-const ROOM: i64 = 2 << 20;
+const ROOM: i64 = 1 << 20;
 const KILLS: usize = 4;
 
 #[tokio::test]

@@ -88,6 +88,7 @@ fn mutate(sources: &Path) -> Result<()> {
         );
     }
     copy(&fresh, sources)?;
+    remove_others(&fresh, sources)?;
     Ok(fs::remove_dir_all(&fresh)?)
 }
 
@@ -107,6 +108,21 @@ fn copy(from: &Path, into: &Path) -> Result<()> {
             if fs::read(&copied).ok().as_ref() != Some(&content) {
                 fs::write(&copied, content)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Removes what is no longer among the sources that it was copied from: a module that has moved would be there twice.
+fn remove_others(from: &Path, copied: &Path) -> Result<()> {
+    for entry in fs::read_dir(copied)? {
+        let entry = entry?;
+        let (source, is_folder) = (from.join(entry.file_name()), entry.file_type()?.is_dir());
+        match (source.exists(), is_folder) {
+            (true, true) => remove_others(&source, &entry.path())?,
+            (true, false) => {}
+            (false, true) => fs::remove_dir_all(entry.path())?,
+            (false, false) => fs::remove_file(entry.path())?,
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rand::SeedableRng;
@@ -114,6 +115,11 @@ impl Lab {
     /// It does not start.
     pub async fn start(&self, kind: Kind, more: &[(&str, &str)]) -> Result<Arc<Service>> {
         start(&self.stack, &self.links, kind, more).await
+    }
+
+    /// How long nothing may move from now on before it is taken to be stuck.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.options.patience = patience;
     }
 
     /// Lets calls end until it is told otherwise.

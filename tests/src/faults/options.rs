@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::seed::seed;
+
 /// How it is opened, and from which seed.
 #[derive(Clone, Debug)]
 pub struct LabOptions {
@@ -23,11 +25,10 @@ pub struct LabOptions {
 }
 
 impl LabOptions {
-    /// One `ingest`, two `worker`, `notifier`, and a seed: that of the environment's `SEED`, else any.
+    /// One `ingest`, two `worker`, `notifier`, and the seed of all tests.
     #[must_use]
     pub fn new(test: &str) -> Self {
-        let seed = std::env::var_os("SEED").and_then(|seed| seed.to_str()?.parse().ok());
-        let seed = seed.unwrap_or_else(|| rand::random_range(0..1_000_000));
+        let seed = seed();
         Self::seeded(
             seed,
             format!("SEED={seed} cargo test --workspace --test guarantees -- {test}"),

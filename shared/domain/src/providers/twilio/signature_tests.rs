@@ -289,7 +289,10 @@ proptest! {
             pairs.sort();
             pairs
         };
-        let same = pairs_of(&changed) == pairs_of(body.as_bytes());
+        // A name that lost its = is refused, whatever it would say.
+        let is_pairs =
+            changed.split(|&byte| byte == b'&').all(|part| part.is_empty() || part.contains(&b'='));
+        let same = is_pairs && pairs_of(&changed) == pairs_of(body.as_bytes());
         prop_assert_eq!(accepted(&path, &changed, signature.as_bytes(), &tokens), same,
             "{} {}", body, String::from_utf8_lossy(&changed));
     }
