@@ -15,11 +15,10 @@ mod world;
 
 use batch::{Faults, Ground};
 use curbe_domain::rating::Rate;
+use curbe_tests::seed::seed;
 use world::Without;
 
-/// The same schedules every time. `SEED=… BATCHES=… cargo test` looks at others.
-const SEED: u64 = 1;
-/// 10,000 schedules.
+/// 10,000 schedules, the same ones every time. `SEED=… BATCHES=… cargo test` looks at others.
 const BATCHES: u64 = 100;
 /// Until something is noticed; a tenth of them is usually more than enough.
 const BATCHES_BROKEN: u64 = 1_000;
@@ -74,18 +73,15 @@ async fn but_it_would_be_if_an_orphan_went_before_its_wallet_had_moved() {
 }
 
 async fn is_kept(batches: u64, faults: Faults) {
-    let (first, batches) = (said("SEED").unwrap_or(SEED), said("BATCHES").unwrap_or(batches));
+    let asked = std::env::var_os("BATCHES").and_then(|count| count.to_str()?.parse().ok());
     let ground = Ground::new().await;
-    let failure = ground.first_failure(first, batches, Without::Nothing, faults).await;
+    let batches = asked.unwrap_or(batches);
+    let failure = ground.first_failure(seed(), batches, Without::Nothing, faults).await;
     assert!(failure.is_none(), "{}", failure.unwrap_or_default());
 }
 
 async fn is_broken(without: Without) {
     let ground = Ground::new().await;
-    let failure = ground.first_failure(SEED, BATCHES_BROKEN, without, Faults::Quick).await;
+    let failure = ground.first_failure(seed(), BATCHES_BROKEN, without, Faults::Quick).await;
     assert!(failure.is_some(), "nothing is noticed");
-}
-
-fn said(name: &str) -> Option<u64> {
-    std::env::var_os(name)?.to_str()?.parse().ok()
 }
