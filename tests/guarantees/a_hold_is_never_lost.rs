@@ -41,6 +41,13 @@ async fn takes_everything(bank: &Bank, user: &User) -> TwilioCall {
     call
 }
 
+async fn pays_with_everything(bank: &Bank, user: &User, call: &TwilioCall) {
+    bank.hang_up(&call.clone().completed(599)).await;
+    bank.all_is_well().await;
+    assert_eq!(bank.balance(user).await, "0.0000");
+    bank.cached_as_booked(user).await;
+}
+
 async fn nothing_is_left(bank: &Bank, user: &User) {
     let refused = bank.ask(&TwilioCall::outbound(&user.number, DEAR)).await;
     assert_eq!(refused.limit(), None, "{refused:?}");
@@ -78,10 +85,7 @@ async fn when_the_cache_is_emptied_replaced_or_rebuilt() {
         }
     })
     .await;
-    bank.hang_up(&call.clone().completed(599)).await;
-    bank.all_is_well().await;
-    assert_eq!(bank.balance(&user).await, "0.0000");
-    bank.cached_as_booked(&user).await;
+    pays_with_everything(&bank, &user, &call).await;
 }
 
 #[tokio::test]
@@ -140,10 +144,7 @@ async fn when_ingest_dies_in_the_middle_of_asking() {
     // It goes on counting, and whoever asks again for the same call has it.
     nothing_is_left(&bank, &user).await;
     assert_eq!(bank.ask(&call).await.limit(), Some(597));
-    bank.hang_up(&call.clone().completed(599)).await;
-    bank.all_is_well().await;
-    assert_eq!(bank.balance(&user).await, "0.0000");
-    bank.cached_as_booked(&user).await;
+    pays_with_everything(&bank, &user, &call).await;
 }
 
 /// The worker reaches the queue, and knows nothing of a decision that waits on ingest's disk.
@@ -188,10 +189,7 @@ async fn when_ingests_link_to_the_queue_says_nothing_for_minutes() {
         if lasting == 0 { Ok(()) } else { Err(lasting) }
     })
     .await;
-    bank.hang_up(&call.clone().completed(599)).await;
-    bank.all_is_well().await;
-    assert_eq!(bank.balance(&user).await, "0.0000");
-    bank.cached_as_booked(&user).await;
+    pays_with_everything(&bank, &user, &call).await;
 }
 
 #[tokio::test]
@@ -237,10 +235,7 @@ async fn when_its_wallet_is_loaded_by_who_did_not_see_it_reach_the_queue() {
     .await;
     nothing_is_left(&bank, &user).await;
     worker.process().resume();
-    bank.hang_up(&call.clone().completed(599)).await;
-    bank.all_is_well().await;
-    assert_eq!(bank.balance(&user).await, "0.0000");
-    bank.cached_as_booked(&user).await;
+    pays_with_everything(&bank, &user, &call).await;
 }
 
 /// Longer than the sweep leaves a hold alone that nobody has looked at; and it has looked since.

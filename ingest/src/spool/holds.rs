@@ -133,3 +133,74 @@ fn decision(event: &Outgoing) -> Option<CreditEvent> {
     }
     serde_json::from_slice(&event.body).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use async_nats::HeaderMap;
+    use curbe_domain::authorization::Withdrawn;
+    use curbe_domain::legs::Direction;
+    use curbe_domain::money::Money;
+    use curbe_domain::providers::Provider;
+    use curbe_domain::rating::Rate;
+
+    use super::*;
+
+    fn event(number: u128, kind: &str, event: &CreditEvent) -> (Outgoing, usize) {
+        let (subject, headers) = (format!("credit.twilio.{kind}"), HeaderMap::new());
+        let body = serde_json::to_vec(event).unwrap().into();
+        (Outgoing { subject, headers, body }, usize::try_from(number).unwrap())
+    }
+
+    fn authorized(number: u128, due_at: OffsetDateTime) -> (Outgoing, usize) {
+        let decided = Authorized {
+            id: Uuid::from_u128(number),
+            provider: Provider::Twilio,
+            leg: format!("CA{number}"),
+            wallet_id: Uuid::nil(),
+            user_id: None,
+            direction: Direction::Outbound,
+            number: "+523312345678".to_owned(),
+            rate: Rate {
+                id: Uuid::nil(),
+                prefix: "52".to_owned(),
+                direction: None,
+                rate_per_minute: Money::ZERO,
+                connection_fee: Money::ZERO,
+                initial_increment_seconds: 60,
+                increment_seconds: 60,
+            },
+            amount: Money::ZERO,
+            seconds: 60,
+            decided_at: due_at,
+            due_at,
+        };
+        event(number, AUTHORIZED, &CreditEvent::Authorized(Box::new(decided)))
+    }
+
+    #[test]
+    fn what_is_over_or_taken_back_sets_nothing_aside() {
+        let now = OffsetDateTime::now_utc();
+        let later = now + Duration::from_secs(3_600);
+        let taken_back = CreditEvent::Withdrawn(Withdrawn {
+            id: Uuid::from_u128(2),
+            provider: Provider::Twilio,
+            leg: "CA2".to_owned(),
+            wallet_id: Uuid::nil(),
+            decided_at: now,
+        });
+        let hangup = Outgoing {
+            subject: "voice.twilio.hangup".to_owned(),
+            headers: HeaderMap::new(),
+            body: authorized(5, later).0.body,
+        };
+        let events = [
+            authorized(1, later),
+            authorized(2, later),
+            authorized(3, now),
+            event(4, REFUSED, &taken_back),
+            (hangup, 5),
+        ];
+        let ends: Vec<usize> = calls(events.iter()).iter().map(|call| call.end).collect();
+        assert_eq!(ends, [1]);
+    }
+}
