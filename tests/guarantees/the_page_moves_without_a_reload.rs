@@ -90,19 +90,25 @@ async fn for_whoever_has_a_good_token() {
 
     let token = bank.token(&user);
     visitor.opens(&format!("/?lang=en#token={token}"), SPANISH).await;
-    visitor.sees_balance("$10.00").await;
+    sees_all_of_it(&mut visitor).await;
     left_in_this_tab_alone(&mut visitor, &token).await;
     visitor.does("reload", json!({})).await;
-    visitor.sees_balance("$10.00").await;
+    sees_all_of_it(&mut visitor).await;
     visitor.presses("Sign out").await;
     visitor.sees("Access token").await;
     let left = visitor.does("leftovers", json!({})).await;
     assert!(!left.to_string().contains(&token), "{left}");
     // The same in a page that is open.
     visitor.goes_to(&format!("/?lang=en#token={token}")).await;
-    visitor.sees_balance("$10.00").await;
+    sees_all_of_it(&mut visitor).await;
     left_in_this_tab_alone(&mut visitor, &token).await;
     visitor.had_no_trouble(&[]).await;
+}
+
+/// Not only the balance: whoever leaves while the socket is being opened hears of it in the browser's console.
+async fn sees_all_of_it(visitor: &mut Visitor) {
+    visitor.sees_balance("$10.00").await;
+    visitor.sees("Live").await;
 }
 
 async fn left_in_this_tab_alone(visitor: &mut Visitor, token: &str) {
