@@ -47,6 +47,8 @@ async fn start() -> Ingest {
         ("SIGNALWIRE_SIGNING_KEYS", "PSK_other,PSK_key"),
         ("SHUTDOWN_DELAY", "0s"),
         ("SPOOL_DIRECTORY", spool.path().to_str().unwrap()),
+        // Other tests keep the disk busy.
+        ("INGEST_ANSWER_TIMEOUT", "10s"),
     ];
     let environment: Environment =
         pairs.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();

@@ -75,6 +75,12 @@ export async function isTold({ words }) {
   await until(`"${words}" to be said`, look, words);
 }
 
+/** Waits until the page was answered what it asked for at this path. */
+export async function isAnswered({ path }) {
+  const look = (wanted) => performance.getEntriesByType("resource").some(({ name }) => new URL(name).pathname === wanted);
+  await until(`an answer of ${path}`, look, path);
+}
+
 /** Waits until a row is marked as new. */
 export async function seesANewRow() {
   await page.locator("tbody tr.fresh").first().waitFor();

@@ -57,10 +57,11 @@ export async function mark() {
   await page.evaluate(() => (globalThis.marked = true));
 }
 
-/** Waits until the recording that was asked for has been heard to its end. */
+/** Waits until the recording that was asked for has been heard to its end, and its button says so. */
 export async function hears() {
   await until("the recording to be heard", () => {
     const audio = document.querySelector("audio");
-    return audio !== null && audio.ended && audio.played.length > 0 && audio.currentTime > 0.9;
+    const busy = document.querySelector(".play:not([data-phase=ready])");
+    return audio?.ended && audio.played.length > 0 && audio.currentTime > 0.9 && busy === null;
   });
 }

@@ -71,7 +71,7 @@ impl Cache {
         // A busy machine may have had no time for one of three itself.
         let taken = taken.into_inner();
         let late = taken.iter().filter(|took| **took >= SILENT).count();
-        assert!(late <= taken.len() / 3, "{taken:?}");
+        assert!(late <= (taken.len() / 3).max(1), "{taken:?}");
         let mut taken = Vec::new();
         for _ in 0..20 {
             let begun = Instant::now();
@@ -109,8 +109,7 @@ async fn that_says_nothing() {
 #[tokio::test]
 async fn that_refused_a_password() {
     let cache = open().await;
-    let client = redis::Client::open(cache.stack.redis_url()).unwrap();
-    let mut operator = client.get_multiplexed_async_connection().await.unwrap();
+    let mut operator = cache.stack.redis_client().await.unwrap();
     let password = |password: &str| {
         let mut set = redis::cmd("CONFIG");
         set.arg("SET").arg("requirepass").arg(password);

@@ -1,10 +1,11 @@
 //! The price of a call: full minutes times the rate of the longest prefix, plus the fee, rounded once; no time, no price.
 
 use curbe_tests::simulator::twilio::{Silence, Status, TwilioCall};
+use curbe_tests::stack::wait_until;
 
-use crate::fixture::Bank;
 use crate::fixture::bank::with;
 use crate::fixture::customers::OPENING;
+use crate::fixture::{Bank, SOON};
 
 #[tokio::test]
 async fn to_the_fourth_place() {
@@ -104,8 +105,12 @@ async fn usage_that_happened_is_charged_below_zero() {
     bank.hang_up(&call).await;
     assert_eq!(bank.settled(&call.sid).await, "charged");
     assert_eq!(bank.balance(&user).await, "-2.0500");
-    let metrics = reqwest::get(format!("{}/metrics", worker.admin_url())).await.unwrap();
-    let metrics = metrics.text().await.unwrap();
-    assert!(metrics.contains("curbe_wallets_below_zero_total 1\n"), "{metrics}");
+    let is_counted = async || {
+        let metrics = reqwest::get(format!("{}/metrics", worker.admin_url())).await.unwrap();
+        let metrics = metrics.text().await.unwrap();
+        let one = metrics.contains("curbe_wallets_below_zero_total 1\n");
+        if one { Ok(()) } else { Err(metrics) }
+    };
+    wait_until(SOON, "the wallet to be counted", is_counted).await;
     bank.all_is_well().await;
 }

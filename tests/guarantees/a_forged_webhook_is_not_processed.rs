@@ -137,8 +137,9 @@ async fn nor_is_what_telnyx_signed_at_another_time() {
     let form = |at| texml(signer, &leg, UNNAMED.telnyx, at);
     let json = |at| call_control(signer, &other, UNNAMED.telnyx, at);
     for sign in [&form as &dyn Fn(OffsetDateTime) -> Webhook, &json] {
+        // The one whose age is to be seen comes last: what is too far ahead may be so no more when it arrives.
         for (age, expected) in
-            [(0, 204), (299, 204), (-299, 204), (301, 403), (-301, 403), (86_400, 403)]
+            [(0, 204), (299, 204), (301, 403), (-301, 403), (86_400, 403), (-299, 204)]
         {
             assert_eq!(at_age(&bank, sign, age).await, expected, "{age} s");
         }
@@ -248,11 +249,15 @@ async fn nor_do_hundreds_of_slow_senders_delay_anybody() {
         slow.push(stream);
     }
     let calls: Vec<_> = (0..20).map(|_| user.calls("+523312345678", 61)).collect();
+    let mut taken = Vec::new();
     for call in &calls {
         let answer = bank.send(&bank.signed(&call.hangup())).await;
         assert_eq!(answer.status, 204);
-        assert!(answer.latency < Duration::from_secs(2), "{:?}", answer.latency);
+        taken.push(answer.latency);
     }
+    // A busy machine may have had no time for one of them itself; the slow ones would delay all of them.
+    taken.sort_unstable();
+    assert!(taken[calls.len() - 2] < Duration::from_secs(2), "{taken:?}");
     // All of them are closed by then, whatever they did.
     for mut stream in slow {
         let mut answer = Vec::new();

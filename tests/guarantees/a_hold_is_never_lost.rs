@@ -116,7 +116,7 @@ async fn when_ingest_dies_in_the_middle_of_asking() {
     let (bank, user) = opened(bank).await;
     // Believed before, since the worker could not be asked.
     let first = TwilioCall::outbound(&user.number, DEAR);
-    assert!(bank.ask(&first).await.limit().is_some());
+    bank.begins(&first).await;
     bank.hang_up(&first.completed(0)).await;
     bank.drained().await;
     bank.cached_as_booked(&user).await;
@@ -156,7 +156,7 @@ async fn with_a_link_to_the_queue() -> (Bank, User, Proxy) {
     bank.stack.start_worker(&[]).await.unwrap();
     let (bank, user) = opened(bank).await;
     let first = TwilioCall::outbound(&user.number, DEAR);
-    assert!(bank.ask(&first).await.limit().is_some());
+    bank.begins(&first).await;
     bank.hang_up(&first.completed(0)).await;
     bank.drained().await;
     bank.cached_as_booked(&user).await;
@@ -264,7 +264,7 @@ async fn and_a_call_whose_decision_is_not_durable_does_not_begin() {
     bank.cache_is_current().await;
     // Believed before the queue goes away.
     let first = TwilioCall::outbound(&other.number, "+525512345678");
-    assert!(bank.ask(&first).await.limit().is_some());
+    bank.begins(&first).await;
     bank.stack.nats().process().kill();
     std::fs::remove_dir_all(bank.spool()).unwrap();
     let call = TwilioCall::outbound(&other.number, DEAR);

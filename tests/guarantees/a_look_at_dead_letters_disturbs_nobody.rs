@@ -6,7 +6,6 @@ use curbe_tests::simulator::telnyx::TelnyxLeg;
 use curbe_tests::simulator::twilio::TwilioCall;
 use curbe_tests::stack::wait_until;
 use serde_json::Value;
-use sqlx::{Connection as _, PgConnection};
 use time::OffsetDateTime;
 
 use crate::fixture::bank::with;
@@ -149,10 +148,7 @@ async fn who_waits_for_a_name_holds_no_leg() {
     })
     .await;
 
-    let url = bank.stack.database_url();
-    let (mut other, mut third) =
-        (PgConnection::connect(&url).await.unwrap(), PgConnection::connect(&url).await.unwrap());
-    let mut names = other.begin().await.unwrap();
+    let mut names = bank.stack.pool().begin().await.unwrap();
     sqlx::query("select from call_leg_names for update").execute(&mut *names).await.unwrap();
     let look = bank.dead_letters(&LOOK, 0);
     let meanwhile = async {
@@ -163,7 +159,7 @@ async fn who_waits_for_a_name_holds_no_leg() {
         })
         .await;
         let legs = sqlx::query("select from call_legs for update nowait");
-        let legs = legs.execute(&mut third).await.map(|done| done.rows_affected());
+        let legs = legs.execute(bank.stack.pool()).await.map(|done| done.rows_affected());
         names.rollback().await.unwrap();
         legs
     };

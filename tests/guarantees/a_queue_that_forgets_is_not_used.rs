@@ -19,9 +19,11 @@ async fn a_stream_with_an_age_limit() {
     bank.hang_up(&waiting).await;
     let worker = bank.stack.start_worker(&[]).await.unwrap();
     assert_eq!(bank.settled(&waiting.sid).await, "charged");
+    bank.drained().await;
     worker.process().kill();
     let unread = user.calls("+523312345678", 61);
     bank.hang_up(&unread).await;
+    bank.nothing_is_spooled().await;
     let before = bank.stream().await.cached_info().config.clone();
     let forgetful = Config { max_age: Duration::from_secs(3_600), ..before };
     bank.queue().await.update_stream(forgetful).await.unwrap();

@@ -1,5 +1,7 @@
 //! A request that moves money has a key: told again, at once or after a crash, it is answered as it was, and moves nothing.
 
+use std::cell::RefCell;
+
 use curbe_tests::stack::services::Kind;
 use curbe_tests::stack::wait_until;
 use reqwest::Method;
@@ -62,6 +64,7 @@ async fn whatever_it_is() {
     let much = purchase(&user, "14.00", "number-2");
     assert_eq!(thrice(&backend, AUTHORIZATIONS, "k-6", &much).await.status, 402);
     assert_eq!(backend.moves(&user, "refills", "5.00", "pay-2").await.status, 201);
+    bank.cached_as_booked(&user).await;
     assert_eq!(thrice(&backend, AUTHORIZATIONS, "k-6", &much).await.status, 402);
     let authorized = thrice(&backend, AUTHORIZATIONS, "k-7", &much).await;
     let id = authorized.body["authorizationId"].as_str().unwrap();
@@ -77,6 +80,7 @@ async fn whatever_it_is() {
 async fn byte_for_byte() {
     let (bank, backend, user) = open().await;
     let body = purchase(&user, "2.00", "number-1");
+    assert_eq!(backend.post(AUTHORIZATIONS, "k", &body).await.status, 201);
     let mut texts = Vec::new();
     for _ in 0..2 {
         let request = backend.request(Method::POST, AUTHORIZATIONS);
@@ -157,9 +161,17 @@ async fn killed_while_it_writes(
     let mut blocking = bank.stack.pool().begin().await.unwrap();
     let lock = format!("lock table {table} in share mode");
     sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(&mut *blocking).await.unwrap();
-    let request = bank.backend().request(Method::POST, path).header("Idempotency-Key", key);
-    let asking = tokio::spawn(request.json(body).send());
+    let backend = bank.backend();
+    let ask = || {
+        let request = backend.request(Method::POST, path).header("Idempotency-Key", key);
+        tokio::spawn(request.json(body).send())
+    };
+    let asking = RefCell::new(ask());
     wait_until(SOON, "the worker to write", async || {
+        // Told that just now nothing can be said.
+        if asking.borrow().is_finished() {
+            asking.replace(ask());
+        }
         let waiting = "select count(*) from pg_stat_activity where datname = current_database()
             and application_name = 'curbe-worker-backend' and wait_event_type = 'Lock'";
         match bank.count(waiting).await {
@@ -170,7 +182,7 @@ async fn killed_while_it_writes(
     .await;
     let worker = bank.stack.services_of(Kind::Worker)[0].clone();
     worker.process().end_at_once();
-    assert!(asking.await.unwrap().is_err());
+    assert!(asking.into_inner().await.unwrap().is_err());
     blocking.rollback().await.unwrap();
     worker.restart().await.unwrap();
     bank.backend().post(path, key, body).await

@@ -40,7 +40,7 @@ const PRICE: &str = "0.0274";
 async fn when_the_price_list_changes() {
     let (bank, user) = open().await;
     let call = TwilioCall::outbound(&user.number, MEXICO);
-    assert!(bank.ask(&call).await.limit().is_some());
+    bank.begins(&call).await;
     becomes_dear(&bank).await;
     bank.hang_up(&later(&call)).await;
     bank.all_is_well().await;
@@ -58,7 +58,7 @@ async fn when_its_number_is_given_to_somebody_else() {
     let (bank, user) = open().await;
     let other = bank.customer().await;
     let call = TwilioCall::outbound(&user.number, MEXICO);
-    assert!(bank.ask(&call).await.limit().is_some());
+    bank.begins(&call).await;
     let id = other.id.to_string();
     let assign = ["numbers", "assign", &user.number, "--user", &id, "--provider", "twilio"];
     bank.curbe(&assign).await;
@@ -90,10 +90,10 @@ async fn when_it_was_forwarded_and_then_goes_elsewhere() {
     bank.curbe(&assign(MEXICO).each_ref().map(String::as_str)).await;
     bank.cache_is_current().await;
     let call = TwilioCall::inbound("+34911111111", &user.number);
+    bank.begins(&call).await;
     let answer = bank.ask(&call).await;
     assert_eq!(answer.text("Number"), Some(MEXICO), "{answer:?}");
     assert_eq!(answer.attribute("callerId"), Some("+34911111111"));
-    assert!(answer.limit().is_some());
     bank.curbe(&assign("+447911123456").each_ref().map(String::as_str)).await;
     bank.cache_is_current().await;
     // What was set aside is for where it went.
@@ -113,7 +113,7 @@ async fn when_it_was_forwarded_and_then_goes_elsewhere() {
 async fn and_pays_for_nobody_else_than_whom_it_was_authorized_for() {
     let (bank, user) = open().await;
     let call = TwilioCall::outbound(&user.number, MEXICO);
-    assert!(bank.ask(&call).await.limit().is_some());
+    bank.begins(&call).await;
     let dearer = call.dialled(&user.number, "+34911234567").completed(61);
     bank.hang_up(&dearer).await;
     bank.hang_up(&call.clone().completed(61)).await;
@@ -131,7 +131,7 @@ async fn when_the_queue_was_made_anew() {
     bank.cache_is_current().await;
     for _ in 0..3 {
         let call = TwilioCall::outbound(&user.number, MEXICO);
-        assert!(bank.ask(&call).await.limit().is_some());
+        bank.begins(&call).await;
         bank.hang_up(&call.completed(0)).await;
     }
     bank.all_is_well().await;
@@ -144,7 +144,7 @@ async fn when_the_queue_was_made_anew() {
     worker.process().freeze();
     bank.nobody_takes_decisions().await;
     let call = TwilioCall::outbound(&user.number, MEXICO);
-    assert!(bank.ask(&call).await.limit().is_some());
+    bank.begins(&call).await;
     let decision = bank.next_decision().await;
     becomes_dear(&bank).await;
     bank.hang_up(&later(&call)).await;

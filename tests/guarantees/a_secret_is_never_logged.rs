@@ -35,8 +35,7 @@ fn environment(stack: &Stack, role: &str) -> [(&'static str, String); 4] {
 
 /// Lets somebody in who has a password, besides those who need none.
 async fn invite(stack: &Stack) {
-    let client = redis::Client::open(stack.redis_url()).unwrap();
-    let mut operator = client.get_multiplexed_async_connection().await.unwrap();
+    let mut operator = stack.redis_client().await.unwrap();
     let mut user = redis::cmd("ACL");
     user.arg("SETUSER").arg("curbe").arg("on").arg(format!(">{CACHE}"));
     user.arg("~*").arg("&*").arg("+@all").query_async::<()>(&mut operator).await.unwrap();

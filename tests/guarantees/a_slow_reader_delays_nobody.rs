@@ -7,7 +7,7 @@ use curbe_tests::simulator::browser::{Ended, Hello, RawSocket, connect, next_tex
 use curbe_tests::stack::services::Service;
 use futures_util::SinkExt;
 use redis::aio::MultiplexedConnection;
-use redis::{Client, cmd};
+use redis::cmd;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
@@ -47,8 +47,7 @@ async fn hall() -> Hall {
     let limits = [("NOTIFIER_SOCKETS_PER_USER_MAX", "100"), ("NOTIFIER_HEARTBEAT", "2m")];
     bank.stack.start_notifier(&limits).await.unwrap();
     let user = bank.customer().await;
-    let client = Client::open(bank.stack.redis_url()).unwrap();
-    let redis = client.get_multiplexed_async_connection().await.unwrap();
+    let redis = bank.stack.redis_client().await.unwrap();
     Hall { bank, user, redis }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use redis::{Client, cmd};
+use redis::cmd;
 use serde_json::Value;
 
 use crate::fixture::Bank;
@@ -42,8 +42,7 @@ async fn takes(socket: &mut Socket, first: i64, last: i64) {
 }
 
 async fn redis(bank: &Bank, command: &[&str]) {
-    let client = Client::open(bank.stack.redis_url()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut connection = bank.stack.redis_client().await.unwrap();
     let () = cmd(command[0]).arg(&command[1..]).query_async(&mut connection).await.unwrap();
 }
 

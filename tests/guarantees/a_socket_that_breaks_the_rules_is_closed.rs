@@ -111,7 +111,8 @@ async fn after_the_welcome() {
         let refreshed = frames[1..].iter().filter(|frame| frame["type"] == "refreshed").count();
         assert_eq!((refreshed, frames.len()), (answers, answers + 1), "{what}: {frames:?}");
     }
-    // Sixty are not too many.
+    // Sixty are not too many. What is not announced at once is told again by a worker.
+    bank.stack.start_worker(&[]).await.unwrap();
     let mut socket = bank.socket(&user).await;
     for _ in 0..60 {
         socket.say(&json!({ "type": "later" })).await;
@@ -129,8 +130,9 @@ async fn by_saying_nothing() {
     let hello = Hello::new(&bank.sign(&claims(user.id))).message();
     deaf.send(text(&hello)).await.unwrap();
     bank.measures("curbe_ws_closed_total{code=\"4009\"}", 1).await;
+    // Read too late, it is gone before its goodbye; the code is known all the same.
     let (frames, ended) = told(&mut deaf).await;
-    assert_eq!(ended, Ended::Closed(Some(4009)));
+    assert!(matches!(ended, Ended::Closed(Some(4009) | None)), "{ended:?}");
     let kinds: Vec<_> = frames.iter().map(|frame| &frame["type"]).collect();
     assert_eq!(kinds, ["welcome", "heartbeat", "heartbeat"]);
     assert_eq!(told(&mut silent).await, (Vec::new(), Ended::Closed(Some(4001))));

@@ -3,7 +3,7 @@
 
 use curbe_tests::simulator::browser::Hello;
 use redis::aio::MultiplexedConnection;
-use redis::{Client, cmd};
+use redis::cmd;
 use serde_json::{Value, json};
 
 use crate::fixture::Bank;
@@ -26,8 +26,7 @@ async fn desk() -> Desk {
     }
     let user = bank.customer().await;
     let token = bank.sign(&claims(user.id));
-    let client = Client::open(bank.stack.redis_url()).unwrap();
-    let redis = client.get_multiplexed_async_connection().await.unwrap();
+    let redis = bank.stack.redis_client().await.unwrap();
     Desk { bank, user, token, redis }
 }
 

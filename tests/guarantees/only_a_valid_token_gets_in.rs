@@ -89,6 +89,8 @@ async fn until_it_ends() {
 #[tokio::test]
 async fn or_a_new_one_takes_its_place() {
     let (bank, user) = bank().await;
+    // What is not announced at once is told again by a worker.
+    bank.stack.start_worker(&[]).await.unwrap();
     let first = claims_until(user.id, 15);
     let token = bank.sign(&first);
     let mut socket = bank.try_socket(&Hello::new(&token)).await.unwrap();

@@ -5,7 +5,6 @@ use std::time::Duration;
 use curbe_tests::stack::directory::TestDirectory;
 use curbe_tests::stack::services::Service;
 use curbe_tests::stack::{Stack, StackOptions, wait_until};
-use sqlx::Connection;
 use tokio::time::sleep;
 
 use crate::fixture::customers::User;
@@ -161,8 +160,7 @@ async fn is_cached(bank: &Bank, user: &User) {
 }
 
 async fn cached_version(bank: &Bank, key: &str) -> Option<i64> {
-    let client = redis::Client::open(bank.stack.redis_url()).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.ok()?;
+    let mut connection = bank.stack.redis_client().await.ok()?;
     redis::cmd("HGET").arg(key).arg("version").query_async(&mut connection).await.ok()?
 }
 
@@ -172,8 +170,7 @@ async fn from_a_worker_that_says_nothing() {
     let user = bank.customer().await;
     let frozen = bank.stack.start_worker(&[("WORKER_LANES", "1")]).await.unwrap();
     // It gets as far as this table, with the messages in its hands.
-    let mut other = sqlx::PgConnection::connect(&bank.stack.database_url()).await.unwrap();
-    let mut lock = other.begin().await.unwrap();
+    let mut lock = bank.stack.pool().begin().await.unwrap();
     sqlx::query("lock table call_logs in exclusive mode").execute(&mut *lock).await.unwrap();
     let calls = [(); 10].map(|()| user.calls("+523312345678", 61));
     bank.hang_up_all(&calls).await;

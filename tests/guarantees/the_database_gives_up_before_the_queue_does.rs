@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream::consumer::pull;
 use curbe_tests::stack::directory::TestDirectory;
 use curbe_tests::stack::{Stack, StackOptions, wait_until};
-use sqlx::{Connection, PgConnection};
 
 use crate::fixture::customers::OPENING;
 use crate::fixture::{Bank, SOON};
@@ -60,8 +59,7 @@ async fn and_a_lock_that_is_held_delays_and_loses_nothing() {
     let bank = Bank::without_worker().await;
     let worker = bank.stack.start_worker(&[]).await.unwrap();
     let user = bank.customer().await;
-    let mut other = PgConnection::connect(&bank.stack.database_url()).await.unwrap();
-    let mut lock = other.begin().await.unwrap();
+    let mut lock = bank.stack.pool().begin().await.unwrap();
     let wallet = sqlx::query("select 1 from wallets where id = $1 for update").bind(user.wallet);
     wallet.execute(&mut *lock).await.unwrap();
 

@@ -22,6 +22,8 @@ async fn second_by_second() {
     bank.stack.start_notifier(&[]).await.unwrap();
     let user = bank.customer().await;
     let mut visitor = bank.signed_in(&user).await;
+    // What the first answer tells is no news.
+    visitor.does("isAnswered", json!({ "path": "/api/calls/running" })).await;
     sees_running(&mut visitor, 0).await;
     visitor.does("mark", json!({})).await;
 

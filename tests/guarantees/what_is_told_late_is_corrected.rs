@@ -45,13 +45,22 @@ async fn told(plan: &Plan, in_waves: impl FnOnce(Vec<Webhook>) -> Vec<Vec<Webhoo
     futures_util::future::try_join_all(workers).await.unwrap();
     let webhooks = traffic.requests.iter().map(|request| request.webhook.clone()).collect();
     for wave in in_waves(webhooks) {
-        bank.send_all(wave).await;
+        until_answered(&bank, wave).await;
         bank.drained().await;
         nothing_is_left_to_guess(&bank).await;
     }
     bank.holds(&traffic, plan.seed).await;
     bank.books_are_clean().await;
     bank
+}
+
+/// A busy machine may ask for some of it once more.
+async fn until_answered(bank: &Bank, mut webhooks: Vec<Webhook>) {
+    while !webhooks.is_empty() {
+        let mut answers = bank.send_all(webhooks).await;
+        answers.retain(|(_, status)| status.is_none_or(|status| status >= 500));
+        webhooks = answers.into_iter().map(|(webhook, _)| webhook).collect();
+    }
 }
 
 fn tells_length(webhook: &Webhook) -> bool {

@@ -6,15 +6,14 @@ use curbe_tests::faults::proxy::{Mode, Proxy};
 use curbe_tests::stack::services::Kind;
 use curbe_tests::stack::wait_until;
 use redis::aio::MultiplexedConnection;
-use redis::{Client, cmd};
+use redis::cmd;
 use tokio::time::sleep;
 
 use super::{OUTAGE, is_well, survives};
 use crate::fixture::SOON;
 
 async fn connection(lab: &Lab) -> MultiplexedConnection {
-    let client = Client::open(lab.stack.redis_url()).unwrap();
-    client.get_multiplexed_async_connection().await.unwrap()
+    lab.stack.redis_client().await.unwrap()
 }
 
 #[tokio::test]

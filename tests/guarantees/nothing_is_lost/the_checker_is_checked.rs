@@ -107,8 +107,7 @@ async fn what_is_wrong_outside_of_the_books() {
         "organizationId": organization,
         "frame": frame,
     });
-    let client = redis::Client::open(lab.stack.redis_url()).unwrap();
-    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+    let mut redis = lab.stack.redis_client().await.unwrap();
     let channel = format!("frames:{wallet}");
     let publish = redis::cmd("PUBLISH").arg(&[channel, message.to_string()]).to_owned();
     let heard: i64 = publish.query_async(&mut redis).await.unwrap();

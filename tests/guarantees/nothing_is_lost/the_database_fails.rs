@@ -7,7 +7,6 @@ use curbe_tests::faults::Lab;
 use curbe_tests::faults::fault::{Fault, Part};
 use curbe_tests::stack::services::Kind;
 use curbe_tests::stack::wait_until;
-use sqlx::Connection;
 use tokio::time::sleep;
 
 use super::{is_well, survives};
@@ -37,8 +36,7 @@ async fn a_wallet_that_somebody_keeps_locked() {
     let lab = super::lab("a_wallet_that_somebody_keeps_locked").await;
     let callers = lab.callers();
     callers.accepted(30).await.unwrap();
-    let mut other = sqlx::PgConnection::connect(&lab.stack.database_url()).await.unwrap();
-    let mut lock = other.begin().await.unwrap();
+    let mut lock = lab.stack.pool().begin().await.unwrap();
     sqlx::query("select id from wallets order by id for update").execute(&mut *lock).await.unwrap();
     wait_until(SOON, "messages in hand", async || match consumer(&lab).await.num_ack_pending {
         0 => Err("none"),

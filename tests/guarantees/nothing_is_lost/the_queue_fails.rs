@@ -1,13 +1,15 @@
 //! The queue loses its answers, is killed again and again, is full, or loses what it was told to keep.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::stream::Config;
 use curbe_tests::faults::fault::{Fault, Part};
+use curbe_tests::faults::history::Answered;
 use curbe_tests::faults::proxy::Mode;
 use curbe_tests::faults::{Lab, LabOptions, Link};
 use curbe_tests::stack::services::Kind;
+use curbe_tests::stack::starting::PATIENT;
 use curbe_tests::stack::wait_until;
 use futures_util::TryStreamExt as _;
 
@@ -18,13 +20,29 @@ use crate::fixture::spool::spools;
 /// What there is for a stream that is to fill up: enough for some seconds.
 const ROOM: i64 = 1 << 20;
 const KILLS: usize = 4;
+/// How many are told yes while acknowledgements are lost, and how soon.
+const YESES: usize = 9;
+const YES_WITHIN: Duration = Duration::from_millis(1_500);
 
+/// What was published by those requests comes to the books all the same, once.
 #[tokio::test]
 async fn an_acknowledgement_that_is_lost() {
     let lab = super::lab("an_acknowledgement_that_is_lost").await;
     survives(&lab, &[Fault::Broken(Link::IngestQueue, Mode::LostReplies)]).await;
-    // What was published by those requests came to the books all the same, once.
-    assert!(lab.history().slowest < Duration::from_millis(1_500), "a yes took too long");
+
+    lab.links.proxy(Link::IngestQueue).set(Mode::LostReplies);
+    let mut taken = Vec::new();
+    for _ in 0..YESES {
+        let (call, begun) = (lab.call(), Instant::now());
+        let answered = lab.tell(&lab.stack.ingest_url(), &call).await.unwrap();
+        assert_eq!(answered, Answered::Accepted);
+        taken.push(begun.elapsed());
+    }
+    lab.links.proxy(Link::IngestQueue).heal();
+    // A busy machine may have had no time for some of them itself.
+    taken.sort_unstable();
+    assert!(taken[YESES / 2] < YES_WITHIN, "{taken:?}");
+    is_well(&lab).await;
 }
 
 #[tokio::test]
@@ -98,7 +116,7 @@ async fn a_consumer_that_is_deleted() {
     while let Some((_, count)) = events.try_next().await.unwrap() {
         kept += count as u64;
     }
-    assert!(read >= kept && kept > 100, "{read} of {kept}");
+    assert!(read >= kept && kept >= 100, "{read} of {kept}");
 }
 
 /// What was told and is not settled yet goes with it, but for what `ingest` keeps itself: the last five minutes, where its
@@ -106,7 +124,9 @@ async fn a_consumer_that_is_deleted() {
 #[tokio::test]
 async fn a_stream_that_is_deleted() {
     let options = LabOptions::new("a_stream_that_is_deleted");
-    let lab = Lab::open(LabOptions { ingest: &[("DURABILITY", "disk")], ..options }).await.unwrap();
+    let lab = Lab::open(LabOptions { ingest: &[PATIENT, ("DURABILITY", "disk")], ..options })
+        .await
+        .unwrap();
     let callers = lab.callers();
     callers.accepted(60).await.unwrap();
     for worker in lab.stack.services_of(Kind::Worker) {

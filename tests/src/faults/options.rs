@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::seed::seed;
+use crate::stack::starting::PATIENT;
 
 /// How it is opened, and from which seed.
 #[derive(Clone, Debug)]
@@ -25,17 +26,15 @@ pub struct LabOptions {
 }
 
 impl LabOptions {
-    /// One `ingest`, two `worker`, `notifier`, and the seed of all tests.
+    /// One `ingest`, two `worker`, `notifier`, and the seed of all tests. Other tests keep the machine busy meanwhile.
     #[must_use]
     pub fn new(test: &str) -> Self {
         let seed = seed();
-        Self::seeded(
-            seed,
-            format!("SEED={seed} cargo test --workspace --test guarantees -- {test}"),
-        )
+        let again = format!("SEED={seed} cargo test --workspace --test guarantees -- {test}");
+        Self { ingest: &[PATIENT], ..Self::seeded(seed, again) }
     }
 
-    /// The same with this seed.
+    /// The same with this seed, as it is in production.
     #[must_use]
     pub fn seeded(seed: u64, again: String) -> Self {
         Self {

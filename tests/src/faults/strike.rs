@@ -77,8 +77,7 @@ impl Lab {
                 self.killed_at(Kind::Worker, point, time).await
             }
             Fault::CacheEmptied => {
-                let client = redis::Client::open(self.stack.redis_url())?;
-                let mut connection = client.get_multiplexed_async_connection().await?;
+                let mut connection = self.stack.redis_client().await?;
                 Ok(redis::cmd("FLUSHALL").query_async(&mut connection).await?)
             }
             Fault::ConsumerDeleted => {

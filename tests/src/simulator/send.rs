@@ -9,6 +9,8 @@ use super::sign::Webhook;
 
 /// Above the 15 s that the most patient provider waits.
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// The services close what has said nothing for five seconds: nobody writes to a connection that old.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// Sends to one address.
 #[derive(Clone, Debug)]
@@ -38,16 +40,20 @@ impl Answer {
     }
 }
 
+/// An HTTP client of services on this machine, to be completed.
+pub fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().pool_idle_timeout(IDLE)
+}
+
 impl Sender {
     /// Sends to the ingest at `ingest_url`, whatever public address the webhooks are signed for.
     ///
     /// # Errors
     /// When no HTTP client can be made.
     pub fn new(ingest_url: &str) -> Result<Self> {
-        let http = reqwest::Client::builder()
+        let http = client()
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
             .user_agent("curbe-simulate")
             .build()?;
         Ok(Self { http, ingest_url: ingest_url.trim_end_matches('/').to_owned() })

@@ -1,7 +1,10 @@
 //! What a stack consists of and where it is.
 
 use std::path::Path;
+use std::time::Duration;
 
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, RedisResult};
 use sqlx::PgPool;
 
 use super::Stack;
@@ -9,6 +12,9 @@ use super::postgres::Postgres;
 use super::secrets::Secrets;
 use super::server::Server;
 use super::services::Kind;
+
+/// What a client of the cache waits for at most.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Stack {
     /// Its data and logs.
@@ -54,6 +60,18 @@ impl Stack {
     /// Where clients of the cache connect.
     pub fn redis_url(&self) -> &str {
         self.redis.url()
+    }
+
+    /// A client of the cache, which waits for a busy machine longer than the library's half second.
+    ///
+    /// # Errors
+    /// The cache cannot be reached.
+    pub async fn redis_client(&self) -> RedisResult<MultiplexedConnection> {
+        let patience = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let client = redis::Client::open(self.redis_url())?;
+        client.get_multiplexed_async_connection_with_config(&patience).await
     }
 
     /// The first ingest's address; the providers' webhooks go there.

@@ -29,16 +29,17 @@ pub mod secrets;
 pub mod server;
 pub mod services;
 mod spawner;
-mod starting;
+pub mod starting;
 pub mod wait;
 
 use std::path::PathBuf;
 use std::process::Output;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use self::directory::TestDirectory;
 use self::environment::Ports;
@@ -48,6 +49,9 @@ use self::secrets::Secrets;
 use self::server::{Options, Server};
 use self::services::Service;
 pub use self::wait::{wait_for, wait_until};
+
+/// How soon a database and a queue that have just started are as they must be, on a busy machine.
+const MIGRATED: Duration = Duration::from_secs(60);
 
 /// What a stack is to be like.
 #[derive(Clone, Debug)]
@@ -128,7 +132,7 @@ impl Stack {
             nats: nats::start(&options.folder.join("nats"), &nats).await?,
             redis: redis::start(&options.folder.join("redis"), &redis).await?,
             services: Mutex::default(),
-            pool: PgPoolOptions::new().max_connections(4).connect_lazy(&postgres.url(database))?,
+            pool: pool(&postgres.url(database))?,
             database: database.to_owned(),
             postgres,
             options,
@@ -151,11 +155,15 @@ impl Stack {
         services::curbe(arguments, &self.environment_of_curbe(), self.folder()).await
     }
 
+    /// Until it succeeds: the servers have only just started, and may be slow to answer on a busy machine.
     async fn migrate(&self) -> Result<()> {
-        let output = self.curbe(&["migrate"]).await?;
-        let errors = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "curbe migrate: {}\n{errors}", output.status);
-        Ok(())
+        wait_for(MIGRATED, "curbe migrate", async || {
+            let output = self.curbe(&["migrate"]).await?;
+            let errors = String::from_utf8_lossy(&output.stderr);
+            ensure!(output.status.success(), "curbe migrate: {}\n{errors}", output.status);
+            Ok(())
+        })
+        .await
     }
 
     async fn create_logins(&self) -> Result<()> {
@@ -168,6 +176,13 @@ impl Stack {
     fn services(&self) -> MutexGuard<'_, Vec<Arc<Service>>> {
         self.services.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A lock may be kept for as long as somebody wants to see what others do meanwhile.
+fn pool(url: &str) -> Result<PgPool> {
+    let options: PgConnectOptions = url.parse()?;
+    let options = options.options([("idle_in_transaction_session_timeout", "0")]);
+    Ok(PgPoolOptions::new().max_connections(4).connect_lazy_with(options))
 }
 
 impl Drop for Stack {

@@ -7,6 +7,9 @@ use anyhow::Result;
 use super::Stack;
 use super::services::{Kind, Service, Settings};
 
+/// An ingest that waits for a slow disk longer than any provider does: for whoever asks what is kept, and not how soon.
+pub const PATIENT: (&str, &str) = ("INGEST_ANSWER_TIMEOUT", "10s");
+
 impl Stack {
     /// Starts one service of each kind.
     ///

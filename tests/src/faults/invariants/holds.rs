@@ -34,7 +34,7 @@ impl Lab {
     pub(super) async fn hold_differences(&self) -> Result<Vec<Violation>> {
         let (balances, open) = (self.balances().await?, self.open_holds().await?);
         let wallets: Vec<Uuid> = balances.iter().map(|(wallet, _)| *wallet).collect();
-        let cached = Cached::read(&mut self.cache_connection().await?, &wallets).await;
+        let cached = Cached::read(&mut self.stack.redis_client().await?, &wallets).await;
         let cached = cached.context("the cache")?;
         let mut wrong = Vec::new();
         for ((wallet, balance), held) in balances.iter().zip(&cached.wallets) {
@@ -75,7 +75,7 @@ impl Lab {
         let open = open.into_iter().flat_map(|(wallet, holds)| {
             holds.into_keys().map(move |hold| format!("{wallet} {hold} is open"))
         });
-        let mut cache = self.cache_connection().await?;
+        let mut cache = self.stack.redis_client().await?;
         let held: Vec<String> = cache.zrange(INDEX, 0, -1).await?;
         let held = held.into_iter().map(|hold| format!("{hold} is held"));
         let mut left: Vec<String> = open.chain(held).collect();
@@ -115,10 +115,5 @@ impl Lab {
             open.entry(wallet).or_default().insert(hold, units(&amount));
         }
         Ok(open)
-    }
-
-    async fn cache_connection(&self) -> Result<MultiplexedConnection> {
-        let client = redis::Client::open(self.stack.redis_url())?;
-        Ok(client.get_multiplexed_async_connection().await?)
     }
 }
