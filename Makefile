@@ -18,8 +18,8 @@ build: ## Build all programs (dev profile)
 demo: build ## Show a balance move, from nothing to the browser; ONCE=1 checks the books and ends
 	cargo run --quiet --package curbe-tests --bin demo -- $(if $(ONCE),--once)
 
-test: build ## Run every test, against real servers that the tests start themselves
-	cargo test --workspace
+test: build ## Run every test, against real servers that the tests start themselves; they mostly wait for those
+	cargo test --workspace -- --test-threads $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 ))
 
 up: build ## Start servers and services; then: . .local/env
 	@$(STACK) up
