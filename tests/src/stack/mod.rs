@@ -51,7 +51,7 @@ use self::services::Service;
 pub use self::wait::{wait_for, wait_until};
 
 /// How soon a database and a queue that have just started are as they must be, on a busy machine.
-const MIGRATED: Duration = Duration::from_secs(60);
+const MIGRATED: Duration = Duration::from_secs(20);
 
 /// What a stack is to be like.
 #[derive(Clone, Debug)]
