@@ -182,7 +182,7 @@ async fn what_is_over_or_not_allowed_is_not_paid() {
     bank.sql("update wallets set status = 'suspended', version = version + 1, updated_at = now()")
         .await;
     is_refused(&backend.check(&user, "1.00").await, 409, "suspended");
-    bank.curbe(&["cache", "rebuild"]).await;
+    bank.cache("rebuild").await;
     is_refused(&backend.authorize(&user, "1.00", "number-2").await, 409, "suspended");
     let nobody = User { organization: Uuid::new_v4(), ..user.clone() };
     is_refused(&backend.check(&nobody, "1.00").await, 404, "not_found");

@@ -48,7 +48,7 @@ async fn to_exactly_the_same_books() {
     drop_database(&bank, &database(&bank)).await;
     copy(&bank, "kept", &database(&bank)).await;
     worker.restart().await.unwrap();
-    bank.curbe(&["cache", "rebuild"]).await;
+    bank.cache("rebuild").await;
     assert_ne!(self::books(&bank).await, books, "something is missing");
 
     let since = since.format(&Rfc3339).unwrap();

@@ -170,7 +170,7 @@ async fn as_operators_do_by_hand() {
     }
     // It tells the cache; a busy machine may have been too slow for it, and then there is a second time.
     wait_until(SOON, "the cached directory", async || {
-        let status = bank.curbe(&["cache", "status"]).await;
+        let status = bank.cache("status").await;
         if status["directoryRevision"] == status["directoryRevisionInDatabase"] {
             return Ok(());
         }

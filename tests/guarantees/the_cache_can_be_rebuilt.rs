@@ -11,12 +11,12 @@ async fn while_money_is_set_aside() {
     let (backend, user) = (bank.backend(), bank.customer().await);
     let first = backend.authorized(&user, "8.00", "number-1").await;
     let before = wait_until(SOON, "a cache that is complete", async || {
-        let status = bank.curbe(&["cache", "status"]).await;
+        let status = bank.cache("status").await;
         if status["isComplete"] == true { Ok(status) } else { Err(status) }
     })
     .await;
     assert_eq!(before["holds"], 1, "{before}");
-    let after = bank.curbe(&["cache", "rebuild"]).await;
+    let after = bank.cache("rebuild").await;
     assert_eq!(after["isComplete"], true, "{after}");
     assert_ne!(after["epoch"], before["epoch"]);
     let refused = backend.authorize(&user, "2.01", "number-2").await;
@@ -34,7 +34,7 @@ async fn by_a_worker_alone() {
     let rebuilt = bank.run(&["cache", "rebuild", "--json"]).await;
     assert_eq!((rebuilt.status, &rebuilt.json()["isComplete"]), (Some(1), &json!(false)));
     bank.stack.start_worker(&[]).await.unwrap();
-    assert_eq!(bank.curbe(&["cache", "rebuild"]).await["isComplete"], true);
+    assert_eq!(bank.cache("rebuild").await["isComplete"], true);
     assert_eq!(bank.backend().authorize(&user, "1.00", "number-1").await.status, 201);
     bank.books_are_clean().await;
 }
