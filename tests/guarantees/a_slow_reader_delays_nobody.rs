@@ -47,7 +47,7 @@ async fn hall() -> Hall {
     let limits = [("NOTIFIER_SOCKETS_PER_USER_MAX", "100"), ("NOTIFIER_HEARTBEAT", "2m")];
     bank.stack.start_notifier(&limits).await.unwrap();
     let user = bank.customer().await;
-    let redis = bank.stack.redis_client().await.unwrap();
+    let redis = bank.redis().await;
     Hall { bank, user, redis }
 }
 

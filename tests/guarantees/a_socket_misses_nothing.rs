@@ -42,7 +42,7 @@ async fn takes(socket: &mut Socket, first: i64, last: i64) {
 }
 
 async fn redis(bank: &Bank, command: &[&str]) {
-    let mut connection = bank.stack.redis_client().await.unwrap();
+    let mut connection = bank.redis().await;
     let () = cmd(command[0]).arg(&command[1..]).query_async(&mut connection).await.unwrap();
 }
 

@@ -26,7 +26,7 @@ async fn desk() -> Desk {
     }
     let user = bank.customer().await;
     let token = bank.sign(&claims(user.id));
-    let redis = bank.stack.redis_client().await.unwrap();
+    let redis = bank.redis().await;
     Desk { bank, user, token, redis }
 }
 
